@@ -1,0 +1,10 @@
+//! How many parameters does a TensorFlow SavedModel have, and where?
+//!
+//! The census reads the model's files, asks a real TensorFlow session in a worker process, and
+//! holds the answers against each other. Data flows one way:
+//!
+//! ```text
+//! resolve the source -> read the witnesses -> reconcile -> group -> render
+//! ```
+
+
