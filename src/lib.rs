@@ -7,4 +7,10 @@
 //! resolve the source -> read the witnesses -> reconcile -> group -> render
 //! ```
 
+pub mod error;
+pub mod model;
+pub mod number;
+mod options;
 
+pub use error::{Error, Result};
+pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};

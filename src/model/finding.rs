@@ -1,0 +1,222 @@
+//! Findings: what the witnesses disagree on, and what a reader should know about the count.
+
+use std::fmt;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; nothing is wrong.
+    Note,
+    /// Something is odd or could not be used; the count stands.
+    Warning,
+    /// Witnesses contradict each other, or the files contradict themselves.
+    Error,
+}
+
+impl Severity {
+    /// The word used in every output format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// One disagreement or remark, with both values where there are two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable code; what it means and what to do stands in `docs/findings.md`.
+    pub code: Code,
+    /// How much it matters.
+    pub severity: Severity,
+    /// The variable, layer, node or file that it is about, as the model names it (not escaped).
+    pub subject: Option<String>,
+    /// One sentence for a person. May hold text from the model (not escaped).
+    pub message: String,
+    /// What one witness led to expect.
+    pub expected: Option<String>,
+    /// What another one said.
+    pub found: Option<String>,
+}
+
+impl Finding {
+    /// A finding of this code at its usual severity.
+    pub fn new(code: Code, message: impl Into<String>) -> Finding {
+        Finding {
+            code,
+            severity: code.usual_severity(),
+            subject: None,
+            message: message.into(),
+            expected: None,
+            found: None,
+        }
+    }
+
+    /// Names what the finding is about.
+    pub fn about(mut self, subject: impl Into<String>) -> Finding {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Adds the two values that differ.
+    pub fn values(mut self, expected: impl fmt::Display, found: impl fmt::Display) -> Finding {
+        self.expected = Some(expected.to_string());
+        self.found = Some(found.to_string());
+        self
+    }
+
+    /// Overrides the usual severity.
+    pub fn severity(mut self, severity: Severity) -> Finding {
+        self.severity = severity;
+        self
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident $text:literal $severity:ident;)*) => {
+        /// Stable code of a finding. Scripts may rely on the text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The code as written in every output format.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)* }
+            }
+
+            /// The severity a finding of this code has unless its maker says otherwise.
+            pub fn usual_severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // The checkpoint.
+    /// The model has variables, but `variables/variables.index` is missing.
+    CheckpointMissing "checkpoint-missing" Error;
+    /// The index cannot be read: cut short, damaged, or not an index at all.
+    CheckpointUnreadable "checkpoint-unreadable" Error;
+    /// A data shard that the index names is missing.
+    ShardMissing "shard-missing" Error;
+    /// A data shard is shorter than the index says.
+    ShardTooShort "shard-too-short" Error;
+    /// An index entry's size is not its elements times their width.
+    EntrySize "entry-size" Error;
+    /// Slices of a partitioned tensor are missing or do not cover it.
+    SlicesIncomplete "slices-incomplete" Error;
+    /// A tensor's bytes do not match the checksum in the index.
+    ChecksumMismatch "checksum-mismatch" Error;
+    /// The restore op asks for a key that the checkpoint lacks.
+    KeyMissing "key-missing" Error;
+    /// A checkpoint tensor that no variable takes.
+    CheckpointExtra "checkpoint-extra" Note;
+
+    // Shapes and types.
+    /// A declared shape differs from the stored one.
+    ShapeDiffers "shape-differs" Error;
+    /// A declared dtype differs from the stored one.
+    DTypeDiffers "dtype-differs" Error;
+    /// The session holds another shape than the checkpoint stores.
+    RuntimeShapeDiffers "runtime-shape-differs" Error;
+    /// The session holds another dtype than the checkpoint stores.
+    RuntimeDTypeDiffers "runtime-dtype-differs" Error;
+    /// A declared dimension is below -1, or the element count exceeds 64 bits.
+    ShapeImpossible "shape-impossible" Error;
+    /// No witness knows a variable's shape.
+    ShapeUnknown "shape-unknown" Error;
+
+    // The graph.
+    /// The graph names an input that does not exist.
+    GraphUnknownInput "graph-unknown-input" Error;
+    /// The graph holds a cycle that no loop explains.
+    GraphCycle "graph-cycle" Error;
+    /// Two nodes of the graph have one name.
+    GraphDuplicateNode "graph-duplicate-node" Error;
+    /// The restore op that the MetaGraph names does not exist.
+    RestoreOpMissing "restore-op-missing" Error;
+    /// The restore graph could not be followed to its variables.
+    RestoreGraphUnclear "restore-graph-unclear" Warning;
+    /// Two MetaGraphs have one tag set; the first is used, as TensorFlow does.
+    TagSetRepeated "tag-set-repeated" Warning;
+    /// The schema version is one this program does not know.
+    SchemaVersion "schema-version" Warning;
+    /// An edge of the object graph leads to a node that does not exist.
+    ObjectGraphEdge "object-graph-edge" Warning;
+    /// The model's object graph is not the one that its checkpoint holds.
+    ObjectGraphDiffers "object-graph-differs" Error;
+    /// A file beside the model cannot be read and is left out.
+    FileUnreadable "file-unreadable" Warning;
+
+    // The session.
+    /// No libtensorflow could be found or loaded.
+    LibraryMissing "library-missing" Warning;
+    /// The session failed.
+    RuntimeFailed "runtime-failed" Warning;
+    /// `auto` chose or fell back to another mode than a full load.
+    RuntimeModeChosen "runtime-mode-chosen" Note;
+    /// Loading the model would run ops that touch files, processes or the network.
+    UnsafeOps "unsafe-ops" Warning;
+    /// A counted variable was not seen, or not initialised, in the session.
+    NotConfirmed "not-confirmed" Error;
+    /// The loaded graph holds other variables than the file declares.
+    RuntimeVariables "runtime-variables" Error;
+
+    // What is counted.
+    /// Handles that nothing restores; they are not counted.
+    Unrestored "unrestored" Note;
+    /// Copies made by a Keras 3 export; each weight counts once.
+    ExportCopies "export-copies" Note;
+    /// The root's list leaves out weights that the model holds.
+    ListIncomplete "list-incomplete" Note;
+    /// Keras itself would print another number.
+    KerasPrintsOther "keras-prints-other" Note;
+    /// The files cannot say which weights were frozen.
+    FrozenUnknown "frozen-unknown" Note;
+    /// Trainability could not be told for some weights.
+    TrainableUndetermined "trainable-undetermined" Note;
+    /// Weights whose own flag says trainable, frozen by their layer or list.
+    Frozen "frozen" Note;
+    /// The weights are constants of the graph; there are no variables.
+    FrozenConstants "frozen-constants" Note;
+    /// Both variables and large constants are present.
+    ConstantsBeside "constants-beside" Note;
+    /// Nothing to count was found.
+    NoVariables "no-variables" Note;
+
+    // Keras.
+    /// Keras metadata that cannot be used: absent node, other kind, repeated, or broken JSON.
+    KerasMetadataEntry "keras-metadata-entry" Warning;
+    /// The Keras metadata cannot be read at all.
+    KerasMetadataUnreadable "keras-metadata-unreadable" Warning;
+    /// Layers are there, but no metadata names them.
+    KerasMetadataMissing "keras-metadata-missing" Warning;
+    /// A Keras node of a kind this program does not know.
+    KerasKindUnknown "keras-kind-unknown" Warning;
+    /// The `.keras` archive does not describe this model.
+    KerasConfigDiffers "keras-config-differs" Error;
+    /// The tree is deeper than is shown.
+    TreeTooDeep "tree-too-deep" Note;
+
+    // Values and expectations.
+    /// A weight holds NaN or infinity.
+    NotFinite "not-finite" Warning;
+    /// A weight is all zeros.
+    AllZeros "all-zeros" Note;
+    /// A total is not what was expected.
+    Expectation "expectation" Error;
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
