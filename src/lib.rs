@@ -11,6 +11,7 @@ pub mod error;
 pub mod model;
 pub mod number;
 mod options;
+mod wire;
 
 pub use error::{Error, Result};
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};
