@@ -11,6 +11,7 @@ pub mod error;
 pub mod model;
 pub mod number;
 mod options;
+mod saved_model;
 mod wire;
 
 pub use error::{Error, Result};

@@ -1,0 +1,110 @@
+//! The file itself: mapped where it is binary, turned into the binary form where it is text.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+
+use super::MetaGraph;
+use crate::error::{Error, Result};
+use crate::wire::{fields, Malformed};
+
+/// Largest text form that is read; the text is held in memory.
+const MAX_TEXT_BYTES: u64 = 2 << 30;
+
+/// `saved_model.pb` or `saved_model.pbtxt`, open.
+pub(crate) struct SavedModelFile {
+    path: PathBuf,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    Mapped(Mmap),
+    Held(Vec<u8>),
+}
+
+impl SavedModelFile {
+    /// Opens the file. Nothing is decoded yet.
+    pub fn open(path: &Path, is_text: bool) -> Result<SavedModelFile> {
+        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let byte_len = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
+        let bytes = if is_text {
+            if byte_len > MAX_TEXT_BYTES {
+                return Err(Error::Malformed {
+                    path: path.to_path_buf(),
+                    offset: None,
+                    what: format!("the text form takes {byte_len} bytes, more than is read"),
+                });
+            }
+            let text = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+            Bytes::Held(crate::wire::text::to_wire(&text).map_err(|e| Error::Malformed {
+                path: path.to_path_buf(),
+                offset: e.offset_in(&text),
+                what: format!("not a SavedModel in text form: {}", e.what),
+            })?)
+        } else if byte_len == 0 {
+            Bytes::Held(Vec::new())
+        } else {
+            // SAFETY: the map is read only. A file that another process cuts short meanwhile
+            // would raise SIGBUS; every reader of mapped files accepts that.
+            Bytes::Mapped(unsafe { Mmap::map(&file) }.map_err(|e| Error::io("map", path, e))?)
+        };
+        Ok(SavedModelFile { path: path.to_path_buf(), bytes })
+    }
+
+    /// A file that is nowhere but in memory.
+    #[cfg(feature = "fuzzing")]
+    pub fn in_memory(bytes: Vec<u8>) -> SavedModelFile {
+        SavedModelFile { path: PathBuf::from("saved_model.pb"), bytes: Bytes::Held(bytes) }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The binary form.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Mapped(map) => map,
+            Bytes::Held(bytes) => bytes,
+        }
+    }
+
+    /// The schema version and all MetaGraphs, decoded no further than their heads.
+    pub fn decode(&self) -> Result<(i64, Vec<MetaGraph<'_>>)> {
+        let bytes = self.bytes();
+        if bytes.is_empty() {
+            return Err(Error::Malformed {
+                path: self.path.clone(),
+                offset: None,
+                what: "the file is empty".into(),
+            });
+        }
+        let mut version = 0;
+        let mut graphs = Vec::new();
+        for field in fields(bytes) {
+            match field.map_err(|e| self.malformed(e))? {
+                (1, value) => version = value.int(),
+                (2, value) => graphs.push(
+                    MetaGraph::decode(value.bytes().unwrap_or_default())
+                        .map_err(|e| self.malformed(e))?,
+                ),
+                _ => {}
+            }
+        }
+        Ok((version, graphs))
+    }
+
+    /// An error at this place of the file.
+    pub fn malformed(&self, bad: Malformed) -> Error {
+        Error::Malformed {
+            path: self.path.clone(),
+            offset: match self.bytes {
+                Bytes::Mapped(_) => bad.offset_in(self.bytes()),
+                Bytes::Held(_) => None,
+            },
+            what: format!("not a whole SavedModel: {}", bad.what),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `FunctionDefLibrary`: functions by name, their bodies decoded only on request.
+//!
+//! Source: function.proto and op_def.proto, tensorflow/core/framework (TensorFlow 2.21).
+
+use std::collections::HashMap;
+
+use super::Node;
+use crate::wire::{fields, Malformed};
+
+/// The functions of a graph.
+#[derive(Debug, Default)]
+pub(crate) struct Library<'a> {
+    by_name: HashMap<&'a str, &'a [u8], foldhash::fast::RandomState>,
+}
+
+impl<'a> Library<'a> {
+    /// Adds the functions of one `FunctionDefLibrary` message, reading no more than their names.
+    pub fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
+        for field in fields(bytes) {
+            if let (1, value) = field? {
+                let function = value.bytes().unwrap_or_default();
+                if let Some(name) = signature_name(function)? {
+                    self.by_name.entry(name).or_insert(function);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The function with this name, decoded.
+    pub fn function(&self, name: &str) -> Option<Result<FunctionBody<'a>, Malformed>> {
+        self.by_name.get(name).map(|bytes| FunctionBody::decode(bytes))
+    }
+}
+
+/// The name in `FunctionDef.signature`, which writers put first.
+fn signature_name(function: &[u8]) -> Result<Option<&str>, Malformed> {
+    for field in fields(function) {
+        if let (1, value) = field? {
+            for field in fields(value.bytes().unwrap_or_default()) {
+                if let (1, value) = field? {
+                    return value.text().map(Some);
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// One `FunctionDef`.
+#[derive(Debug)]
+pub(crate) struct FunctionBody<'a> {
+    /// Names of its arguments, in order.
+    pub arguments: Vec<&'a str>,
+    /// Its nodes.
+    pub nodes: Vec<Node<'a>>,
+    /// For each output, where it comes from (`ret`: output argument, node output).
+    pub returns: Vec<(&'a str, &'a str)>,
+    /// Names of its outputs, in order.
+    pub outputs: Vec<&'a str>,
+}
+
+impl<'a> FunctionBody<'a> {
+    fn decode(bytes: &'a [u8]) -> Result<FunctionBody<'a>, Malformed> {
+        let mut body = FunctionBody {
+            arguments: Vec::new(),
+            nodes: Vec::new(),
+            returns: Vec::new(),
+            outputs: Vec::new(),
+        };
+        for field in fields(bytes) {
+            match field? {
+                (1, value) => {
+                    for field in fields(value.bytes().unwrap_or_default()) {
+                        match field? {
+                            (2, arg) => body.arguments.push(arg_name(arg.bytes())?),
+                            (3, arg) => body.outputs.push(arg_name(arg.bytes())?),
+                            _ => {}
+                        }
+                    }
+                }
+                (3, value) => body.nodes.push(Node::decode(value.bytes().unwrap_or_default())?),
+                (4, value) => {
+                    let (mut key, mut from) = ("", "");
+                    for field in fields(value.bytes().unwrap_or_default()) {
+                        match field? {
+                            (1, value) => key = value.text()?,
+                            (2, value) => from = value.text()?,
+                            _ => {}
+                        }
+                    }
+                    body.returns.push((key, from));
+                }
+                _ => {}
+            }
+        }
+        Ok(body)
+    }
+}
+
+fn arg_name(arg: Option<&[u8]>) -> Result<&str, Malformed> {
+    let mut name = "";
+    for field in fields(arg.unwrap_or_default()) {
+        if let (1, value) = field? {
+            name = value.text()?;
+        }
+    }
+    Ok(name)
+}

@@ -1,0 +1,282 @@
+//! `MetaGraphDef`: one tagged graph with what belongs to it, and how one of several is chosen.
+//!
+//! Source: meta_graph.proto, saver.proto, tensorflow/core/protobuf (TensorFlow 2.21).
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::collection::{bytes_list, node_list, variable_def};
+use super::{input_node, Graph, ObjectGraph, VariableDef};
+use crate::error::{Error, Result};
+use crate::wire::{fields, Malformed};
+
+/// A MetaGraph whose parts are still undecoded.
+#[derive(Debug, Default)]
+pub(crate) struct MetaGraph<'a> {
+    /// Its tags, in file order.
+    pub tags: Vec<&'a str>,
+    /// The TensorFlow that wrote it; empty where unknown.
+    pub tensorflow_version: &'a str,
+    /// Node that restores the variables; empty where there is no saver.
+    pub restore_op: &'a str,
+    /// True where the MetaGraph has a `saver_def` at all.
+    pub has_saver: bool,
+    /// Nodes that the loader feeds with the paths of the model's own asset files.
+    pub asset_nodes: Vec<&'a str>,
+    graph: Vec<&'a [u8]>,
+    object_graph: Vec<&'a [u8]>,
+    collections: Vec<(&'a str, &'a [u8])>,
+    signatures: Vec<(&'a str, &'a [u8])>,
+}
+
+/// One signature: the nodes it feeds and fetches.
+#[derive(Debug)]
+pub(crate) struct Signature<'a> {
+    /// Nodes whose outputs it returns.
+    pub outputs: Vec<&'a str>,
+}
+
+impl<'a> MetaGraph<'a> {
+    /// Decodes the head of a `MetaGraphDef`.
+    pub fn decode(bytes: &'a [u8]) -> Result<MetaGraph<'a>, Malformed> {
+        let mut meta = MetaGraph::default();
+        for field in fields(bytes) {
+            let (number, value) = field?;
+            let inner = value.bytes().unwrap_or_default();
+            match number {
+                1 => meta.merge_info(inner)?,
+                2 => meta.graph.push(inner),
+                3 => meta.merge_saver(inner)?,
+                4 => meta.collections.push(map_entry(inner)?),
+                5 => meta.signatures.push(map_entry(inner)?),
+                6 => {
+                    for field in fields(inner) {
+                        if let (1, value) = field? {
+                            tensor_names(value.bytes().unwrap_or_default(), &mut meta.asset_nodes)?;
+                        }
+                    }
+                }
+                7 => meta.object_graph.push(inner),
+                _ => {}
+            }
+        }
+        Ok(meta)
+    }
+
+    fn merge_info(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
+        for field in fields(bytes) {
+            match field? {
+                (4, value) => self.tags.push(value.text()?),
+                (5, value) => self.tensorflow_version = value.text()?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_saver(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
+        self.has_saver = true;
+        for field in fields(bytes) {
+            if let (3, value) = field? {
+                self.restore_op = value.text()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Its tags as a set: order and repetition do not matter.
+    pub fn tag_set(&self) -> BTreeSet<&'a str> {
+        self.tags.iter().copied().collect()
+    }
+
+    /// Decodes its graph.
+    pub fn graph(&self) -> Result<Graph<'a>, Malformed> {
+        let mut graph = Graph::default();
+        for chunk in &self.graph {
+            graph.merge(chunk)?;
+        }
+        graph.index();
+        Ok(graph)
+    }
+
+    /// Decodes its object graph; empty for TF1.
+    pub fn object_graph(&self) -> Result<ObjectGraph<'a>, Malformed> {
+        ObjectGraph::decode(&self.object_graph)
+    }
+
+    /// The variables that a collection lists; empty where there is no such collection.
+    pub fn variable_collection(&self, name: &str) -> Result<Vec<VariableDef<'a>>, Malformed> {
+        let mut defs = Vec::new();
+        for (_, collection) in self.collections.iter().filter(|(n, _)| *n == name) {
+            for bytes in bytes_list(collection)? {
+                defs.push(variable_def(bytes)?);
+            }
+        }
+        Ok(defs)
+    }
+
+    /// The nodes that a collection lists; empty where there is no such collection.
+    pub fn node_collection(&self, name: &str) -> Result<Vec<&'a str>, Malformed> {
+        let mut nodes = Vec::new();
+        for (_, collection) in self.collections.iter().filter(|(n, _)| *n == name) {
+            nodes.extend(node_list(collection)?);
+        }
+        Ok(nodes)
+    }
+
+    /// Its signatures, those that only initialise the model left out.
+    pub fn signatures(&self) -> Result<Vec<Signature<'a>>, Malformed> {
+        let mut signatures = Vec::new();
+        for (key, bytes) in &self.signatures {
+            if !key.starts_with("__saved_model_") {
+                signatures.push(Signature { outputs: signature_outputs(bytes)? });
+            }
+        }
+        Ok(signatures)
+    }
+
+    /// Nodes that the loader runs after it has restored the variables: the signature
+    /// `__saved_model_init_op`, else the collection `saved_model_main_op`, else `legacy_init_op`.
+    /// Source: tensorflow/cc/saved_model/loader_util.cc, `GetInitOp`.
+    pub fn init_nodes(&self) -> Result<Vec<&'a str>, Malformed> {
+        for (key, bytes) in &self.signatures {
+            if *key == "__saved_model_init_op" {
+                return signature_outputs(bytes);
+            }
+        }
+        for collection in ["saved_model_main_op", "legacy_init_op"] {
+            let nodes = self.node_collection(collection)?;
+            if !nodes.is_empty() {
+                return Ok(nodes.into_iter().map(|n| input_node(n).node).collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn map_entry(bytes: &[u8]) -> Result<(&str, &[u8]), Malformed> {
+    let (mut key, mut value) = ("", &[][..]);
+    for field in fields(bytes) {
+        match field? {
+            (1, field) => key = field.text()?,
+            (2, field) => value = field.bytes().unwrap_or_default(),
+            _ => {}
+        }
+    }
+    Ok((key, value))
+}
+
+/// Nodes behind a `SignatureDef`'s outputs, those of sparse and composite tensors included.
+fn signature_outputs(bytes: &[u8]) -> Result<Vec<&str>, Malformed> {
+    let mut outputs = Vec::new();
+    for field in fields(bytes) {
+        if let (2, entry) = field? {
+            let (_, info) = map_entry(entry.bytes().unwrap_or_default())?;
+            tensor_names(info, &mut outputs)?;
+        }
+    }
+    Ok(outputs)
+}
+
+/// Most nested composite tensors in a signature that are looked into.
+const MAX_COMPOSITE_DEPTH: usize = 16;
+
+fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malformed> {
+    let mut open = vec![(info, 0usize)];
+    while let Some((info, depth)) = open.pop() {
+        for field in fields(info) {
+            match field? {
+                (1, value) => names.push(input_node(value.text()?).node),
+                (4, value) => {
+                    for field in fields(value.bytes().unwrap_or_default()) {
+                        if let (1..=3, value) = field? {
+                            names.push(input_node(value.text()?).node);
+                        }
+                    }
+                }
+                (5, value) if depth < MAX_COMPOSITE_DEPTH => {
+                    for field in fields(value.bytes().unwrap_or_default()) {
+                        if let (2, value) = field? {
+                            open.push((value.bytes().unwrap_or_default(), depth + 1));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Chooses a MetaGraph: the exact tag set asked for; else `serve`, else the only one, else the
+/// empty set. Of two with one set, the first, as TensorFlow takes it.
+pub(crate) fn select(
+    path: &Path,
+    graphs: &[MetaGraph<'_>],
+    wanted: Option<&[String]>,
+) -> Result<usize> {
+    let available = || -> Vec<Vec<String>> {
+        graphs.iter().map(|m| m.tags.iter().map(|t| t.to_string()).collect()).collect()
+    };
+    let find = |set: &BTreeSet<&str>| graphs.iter().position(|m| m.tag_set() == *set);
+    if graphs.is_empty() {
+        return Err(Error::Tags {
+            path: path.to_path_buf(),
+            what: "the SavedModel holds no MetaGraph".into(),
+            available: Vec::new(),
+        });
+    }
+    if let Some(wanted) = wanted {
+        let set: BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+        return find(&set).ok_or_else(|| Error::Tags {
+            path: path.to_path_buf(),
+            what: format!("no MetaGraph has exactly the tags '{}'", wanted.join(",")),
+            available: available(),
+        });
+    }
+    find(&BTreeSet::from(["serve"]))
+        .or((graphs.len() == 1).then_some(0))
+        .or_else(|| find(&BTreeSet::new()))
+        .ok_or_else(|| Error::Tags {
+            path: path.to_path_buf(),
+            what: "the SavedModel holds several MetaGraphs, none of them tagged just 'serve'"
+                .into(),
+            available: available(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tagged(sets: &[&[&'static str]]) -> Vec<MetaGraph<'static>> {
+        sets.iter().map(|tags| MetaGraph { tags: tags.to_vec(), ..MetaGraph::default() }).collect()
+    }
+
+    fn chosen(sets: &[&[&'static str]], wanted: Option<&[&str]>) -> Option<usize> {
+        let wanted: Option<Vec<String>> = wanted.map(|w| w.iter().map(|t| t.to_string()).collect());
+        select(Path::new("m"), &tagged(sets), wanted.as_deref()).ok()
+    }
+
+    #[test]
+    fn takes_serve_then_the_only_one_then_the_empty_set() {
+        assert_eq!(chosen(&[&["train"], &["serve"]], None), Some(1));
+        assert_eq!(chosen(&[&["train"]], None), Some(0));
+        assert_eq!(chosen(&[&["train"], &[]], None), Some(1));
+        assert_eq!(chosen(&[&["train"], &["serve", "gpu"]], None), None);
+        assert_eq!(chosen(&[], None), None);
+    }
+
+    #[test]
+    fn a_tag_set_is_exact_but_unordered() {
+        let sets: &[&[&str]] = &[&["serve"], &["serve", "gpu"]];
+        assert_eq!(chosen(sets, Some(&["gpu", "serve"])), Some(1));
+        assert_eq!(chosen(sets, Some(&["gpu"])), None);
+        assert_eq!(chosen(&[&["train"], &[]], Some(&[])), Some(1));
+    }
+
+    #[test]
+    fn of_two_with_one_tag_set_the_first_is_taken() {
+        assert_eq!(chosen(&[&["serve"], &["serve"]], None), Some(0));
+    }
+}

@@ -1,0 +1,24 @@
+//! The file `saved_model.pb` (or `.pbtxt`), decoded in place as far as a census needs it.
+//!
+//! Everything borrows from the mapped file. Function bodies, tensor contents and attributes are
+//! kept as undecoded bytes and looked into only when something asks.
+
+mod attr;
+mod collection;
+mod file;
+mod function;
+mod graph;
+mod meta_graph;
+mod object_graph;
+mod shape;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod testing;
+
+pub(crate) use attr::Attr;
+pub(crate) use collection::VariableDef;
+pub(crate) use file::SavedModelFile;
+pub(crate) use function::{FunctionBody, Library};
+pub(crate) use graph::{input_node, Graph, Node};
+pub(crate) use meta_graph::{select, MetaGraph, Signature};
+pub(crate) use object_graph::{Edge, Kind, NodeId, ObjectGraph};
+pub(crate) use shape::DeclaredShape;

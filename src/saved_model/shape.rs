@@ -1,0 +1,131 @@
+//! `TensorShapeProto`, kept as written so that impossible dimensions can be reported.
+
+use crate::model::PartialShape;
+use crate::wire::{fields, Malformed};
+
+/// Most dimensions a shape may have: TensorFlow refuses more than 254
+/// (`TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h).
+pub(crate) const MAX_RANK: usize = 254;
+
+/// A shape as the file writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DeclaredShape {
+    /// The file says nothing, or that the rank is unknown.
+    Unknown,
+    /// Dimensions as written; -1 is an unknown one.
+    Dims(Vec<i64>),
+    /// More dimensions than TensorFlow allows; how many.
+    TooManyDims(usize),
+}
+
+impl DeclaredShape {
+    /// Decodes a `TensorShapeProto`.
+    pub fn decode(bytes: &[u8]) -> Result<DeclaredShape, Malformed> {
+        let mut dims = Vec::new();
+        let mut rank = 0usize;
+        let mut unknown_rank = false;
+        for field in fields(bytes) {
+            match field? {
+                (2, value) => {
+                    let mut size = 0i64;
+                    for field in fields(value.bytes().unwrap_or_default()) {
+                        if let (1, value) = field? {
+                            size = value.int();
+                        }
+                    }
+                    rank += 1;
+                    if rank <= MAX_RANK {
+                        dims.push(size);
+                    }
+                }
+                (3, value) => unknown_rank = value.int() != 0,
+                _ => {}
+            }
+        }
+        Ok(match (unknown_rank, rank > MAX_RANK) {
+            (true, _) => DeclaredShape::Unknown,
+            (false, true) => DeclaredShape::TooManyDims(rank),
+            (false, false) => DeclaredShape::Dims(dims),
+        })
+    }
+
+    /// The shape, or `None` where it is impossible: a dimension below -1, or too many of them.
+    pub fn partial(&self) -> Option<PartialShape> {
+        match self {
+            DeclaredShape::Unknown => Some(PartialShape::UnknownRank),
+            DeclaredShape::TooManyDims(_) => None,
+            DeclaredShape::Dims(dims) => dims
+                .iter()
+                .map(|d| match d {
+                    -1 => Some(None),
+                    d => u64::try_from(*d).ok().map(Some),
+                })
+                .collect::<Option<Vec<_>>>()
+                .map(PartialShape::Dims),
+        }
+    }
+}
+
+impl std::fmt::Display for DeclaredShape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DeclaredShape::Unknown => f.write_str("[...]"),
+            DeclaredShape::Dims(dims) => {
+                let dims: Vec<String> = dims
+                    .iter()
+                    .map(|d| if *d == -1 { "?".into() } else { d.to_string() })
+                    .collect();
+                write!(f, "[{}]", dims.join(", "))
+            }
+            DeclaredShape::TooManyDims(rank) => write!(f, "{rank} dimensions"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(dims: &[i64]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for d in dims {
+            let mut dim = vec![0x08];
+            let mut v = *d as u64;
+            while v >= 0x80 {
+                dim.push(v as u8 | 0x80);
+                v >>= 7;
+            }
+            dim.push(v as u8);
+            out.extend([0x12, dim.len() as u8]);
+            out.extend(dim);
+        }
+        out
+    }
+
+    #[test]
+    fn no_dimension_is_a_scalar_and_minus_one_is_unknown() {
+        assert_eq!(DeclaredShape::decode(&[]).unwrap().partial(), Some(PartialShape::Dims(vec![])));
+        assert_eq!(
+            DeclaredShape::decode(&shape(&[-1, 4])).unwrap().partial(),
+            Some(PartialShape::Dims(vec![None, Some(4)]))
+        );
+        assert_eq!(
+            DeclaredShape::decode(&[0x18, 1]).unwrap().partial(),
+            Some(PartialShape::UnknownRank)
+        );
+    }
+
+    #[test]
+    fn dimensions_below_minus_one_are_impossible() {
+        let declared = DeclaredShape::decode(&shape(&[-5, -7])).unwrap();
+        assert_eq!(declared.partial(), None);
+        assert_eq!(declared.to_string(), "[-5, -7]");
+    }
+
+    #[test]
+    fn too_many_dimensions_are_impossible_and_cost_no_memory() {
+        let declared = DeclaredShape::decode(&shape(&[1; 300])).unwrap();
+        assert_eq!(declared, DeclaredShape::TooManyDims(300));
+        assert_eq!(declared.partial(), None);
+    }
+}
