@@ -12,6 +12,7 @@ pub mod model;
 pub mod number;
 mod options;
 mod saved_model;
+pub mod source;
 mod wire;
 
 pub use error::{Error, Result};
