@@ -8,6 +8,7 @@
 //! ```
 
 pub mod error;
+pub mod evidence;
 pub mod model;
 pub mod number;
 mod options;

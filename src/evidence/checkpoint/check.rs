@@ -1,0 +1,253 @@
+//! Holds an index against itself and against its data shards, without reading their contents.
+//!
+//! Input: an [`Index`] and the folder of the shards. Output: one [`Problem`] for each thing that
+//! TensorFlow would trip over when it restores. A shard is named once, however many tensors it
+//! holds. Checksums are another matter: see `verify_checksums`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::entry::Entry;
+use super::shard::{shard_len, shard_path, why_missing};
+use super::{tiling, Index};
+use crate::model::{Code, DType, Shape};
+
+/// Most problems that are named; whoever has so many needs no more of them.
+pub const MAX_PROBLEMS: usize = 1000;
+
+/// What kind of contradiction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// A data shard that entries name is not there.
+    ShardMissing,
+    /// A data shard is there, but cannot be read.
+    ShardUnreadable,
+    /// A data shard ends before the last of its tensors does.
+    ShardTooShort,
+    /// An entry's size is not its elements times their width.
+    EntrySize,
+    /// Slices are missing, differ in shape from what they should cover, or do not tile their tensor.
+    SlicesIncomplete,
+    /// A dimension is negative, or there are more than 2^63 - 1 elements.
+    ShapeImpossible,
+    /// A tensor's bytes do not match the checksum in the index.
+    ChecksumMismatch,
+    /// So many tensors share their bytes that checking them all would read the shards many times.
+    Overlap,
+}
+
+impl ProblemKind {
+    /// The finding that it becomes.
+    pub fn code(self) -> Code {
+        match self {
+            ProblemKind::ShardMissing => Code::ShardMissing,
+            ProblemKind::ShardUnreadable => Code::FileUnreadable,
+            ProblemKind::ShardTooShort => Code::ShardTooShort,
+            ProblemKind::EntrySize | ProblemKind::Overlap => Code::EntrySize,
+            ProblemKind::SlicesIncomplete => Code::SlicesIncomplete,
+            ProblemKind::ShapeImpossible => Code::ShapeImpossible,
+            ProblemKind::ChecksumMismatch => Code::ChecksumMismatch,
+        }
+    }
+}
+
+/// One contradiction within a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// The tensor; for a shard that is too short, the first one that lies beyond its end. Not
+    /// escaped; bytes that are not UTF-8 are replaced.
+    pub key: Option<String>,
+    /// Number of the data shard, where it is about one.
+    pub shard: Option<u32>,
+    /// What the index leads to expect, for a person.
+    pub expected: Option<String>,
+    /// What there is, for a person.
+    pub found: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(kind: ProblemKind) -> Problem {
+        Problem { kind, key: None, shard: None, expected: None, found: None }
+    }
+
+    pub(super) fn of(mut self, key: &[u8]) -> Problem {
+        self.key = Some(String::from_utf8_lossy(key).into_owned());
+        self
+    }
+
+    pub(super) fn in_shard(mut self, shard: u32) -> Problem {
+        self.shard = Some(shard);
+        self
+    }
+
+    pub(super) fn expected(mut self, expected: impl fmt::Display) -> Problem {
+        self.expected = Some(expected.to_string());
+        self
+    }
+
+    pub(super) fn found(mut self, found: impl fmt::Display) -> Problem {
+        self.found = Some(found.to_string());
+        self
+    }
+}
+
+/// Everything that contradicts itself: shapes, sizes and slices in the index, then presence and
+/// length of the shards `<prefix>.data-*` in `folder`. Costs one file status for each shard. Stops
+/// at [`MAX_PROBLEMS`].
+pub fn check(index: &Index, folder: &Path, prefix: &str) -> Vec<Problem> {
+    let mut problems = check_entries(index);
+    check_shards(index, folder, prefix, &mut problems);
+    problems
+}
+
+/// The part of [`check`] that needs no file but the index.
+fn check_entries(index: &Index) -> Vec<Problem> {
+    let stated = index
+        .faults
+        .iter()
+        .map(|(number, kind, found)| Problem::new(*kind).of(index.key(*number)).found(found));
+    let mut problems: Vec<Problem> = stated.collect();
+    for (key, entry) in index.entries() {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+        let Some(shape) = &entry.shape else { continue };
+        if entry.slices.is_empty() {
+            problems.extend(size_problem(key, entry, shape));
+        } else {
+            problems.extend(slices_problem(key, entry, shape));
+        }
+    }
+    problems
+}
+
+/// A size that the shape and the element type do not give.
+/// Source: `BundleReader::GetValue`, tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
+fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
+    let dtype = entry.dtype?;
+    let elements = shape.elements();
+    let problem = || Problem::new(ProblemKind::EntrySize).of(key).found(bytes(entry.byte_len));
+    if let Some(width) = dtype.byte_width() {
+        let expected = elements.and_then(|n| n.checked_mul(width));
+        if expected == Some(entry.byte_len) {
+            return None;
+        }
+        let exact = expected.map_or("more than 2^64 bytes".into(), bytes);
+        return Some(problem().expected(format!("{exact} for {dtype}{shape}")));
+    }
+    // Each string has a length of at least one byte.
+    if dtype == DType::STRING && elements.is_none_or(|n| entry.byte_len < n) {
+        let least = elements.map_or("more than 2^64 bytes".into(), bytes);
+        return Some(problem().expected(format!("at least {least} for {dtype}{shape}")));
+    }
+    None
+}
+
+/// The first thing that is wrong with the slices of one tensor.
+fn slices_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
+    let problem = || Problem::new(ProblemKind::SlicesIncomplete).of(key);
+    let mut covered = 0u64;
+    for slice in &entry.slices {
+        let lengths = Shape(slice.extents.iter().map(|e| e.length).collect());
+        let starts: Vec<u64> = slice.extents.iter().map(|e| e.start).collect();
+        let Some(part) = &slice.part else {
+            let expected = format!("a slice {lengths} at {starts:?}");
+            return Some(problem().expected(expected).found("no entry for it"));
+        };
+        if part.dtype != entry.dtype || part.shape.as_ref() != Some(&lengths) {
+            let name = |e: &Entry| e.dtype.map_or("no dtype".into(), |d| d.to_string());
+            let found = match &part.shape {
+                Some(shape) => format!("{}{shape}", name(part)),
+                None => format!("{} of an impossible shape", name(part)),
+            };
+            let expected = format!("{}{lengths} for the slice at {starts:?}", name(entry));
+            return Some(problem().expected(expected).found(found));
+        }
+        if let Some(problem) = size_problem(key, part, &lengths) {
+            return Some(problem);
+        }
+        covered = covered.saturating_add(lengths.elements().unwrap_or(u64::MAX));
+    }
+    if tiling::tiles(shape, entry.slices.iter().map(|s| s.extents.as_slice())) {
+        return None;
+    }
+    let whole = shape.elements().unwrap_or(u64::MAX);
+    let found = match covered.cmp(&whole) {
+        std::cmp::Ordering::Equal => "slices that overlap".to_string(),
+        _ => format!("slices of {covered} elements together"),
+    };
+    Some(problem().expected(format!("slices that tile {shape}: {whole} elements")).found(found))
+}
+
+/// Presence and length of every shard that an entry names.
+fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<Problem>) {
+    // End of the last byte needed of each shard.
+    let mut needed = BTreeMap::<u32, u64>::new();
+    for (_, entry) in index.entries() {
+        for piece in entry.pieces() {
+            let end = needed.entry(piece.shard).or_default();
+            *end = (*end).max(piece.offset.saturating_add(piece.byte_len));
+        }
+    }
+    let mut lengths = BTreeMap::<u32, u64>::new();
+    for (shard, end) in needed {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
+        let path = shard_path(folder, prefix, shard, index.shards());
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let problem = |kind| Problem::new(kind).in_shard(shard).expected(&name);
+        match readable_len(&path) {
+            Ok(len) if len < end => {
+                lengths.insert(shard, len);
+                let expected = format!("{} in {name}", bytes(end));
+                problems
+                    .push(problem(ProblemKind::ShardTooShort).expected(expected).found(bytes(len)));
+            }
+            Ok(_) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                problems.push(problem(ProblemKind::ShardMissing).found(why_missing(&path)));
+            }
+            Err(e) => problems.push(problem(ProblemKind::ShardUnreadable).found(e)),
+        }
+    }
+    if !lengths.is_empty() {
+        name_first_beyond(index, lengths, problems);
+    }
+}
+
+/// Says of each shard that is too short which tensor is the first beyond its end.
+fn name_first_beyond(index: &Index, mut lengths: BTreeMap<u32, u64>, problems: &mut [Problem]) {
+    let mut first = BTreeMap::<u32, &[u8]>::new();
+    for (key, entry) in index.entries() {
+        for piece in entry.pieces() {
+            let beyond = lengths
+                .get(&piece.shard)
+                .is_some_and(|len| piece.offset.saturating_add(piece.byte_len) > *len);
+            if beyond {
+                lengths.remove(&piece.shard);
+                first.insert(piece.shard, key);
+            }
+        }
+    }
+    for problem in problems.iter_mut().filter(|p| p.kind == ProblemKind::ShardTooShort) {
+        let key = problem.shard.and_then(|shard| first.get(&shard));
+        problem.key = key.map(|key| String::from_utf8_lossy(key).into_owned());
+    }
+}
+
+/// Length of a shard that can be opened for reading.
+fn readable_len(path: &Path) -> io::Result<u64> {
+    let len = shard_len(path)?;
+    File::open(path)?;
+    Ok(len)
+}
+
+fn bytes(n: u64) -> String {
+    format!("{n} bytes")
+}

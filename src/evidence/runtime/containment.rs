@@ -1,0 +1,123 @@
+//! What the worker process does to itself, so that neither the library nor the model can hurt
+//! anything else: limits, descriptors, signals, and its end.
+
+use std::io;
+use std::os::fd::RawFd;
+
+/// Ends the process at once: no destructor, no exit handler.
+pub(super) fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit takes any number and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// Closes every descriptor beyond the standard three. Must come before anything opens one.
+pub(super) fn close_inherited() {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: nothing in this process owns a descriptor yet. Linux 5.9 and later.
+        let closed = unsafe { libc::syscall(libc::SYS_close_range, 3u32, u32::MAX, 0u32) };
+        if closed == 0 {
+            return;
+        }
+    }
+    let folder = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
+    let open: Vec<RawFd> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        // SAFETY: as above; the folder's own descriptor is closed already, which does no harm.
+        unsafe { libc::close(fd) };
+    }
+}
+
+/// Moves stdin and stdout to descriptors that nobody knows, and puts nothing and stderr in their
+/// places. Gives the new ones.
+pub(super) fn move_standard_streams() -> Option<(RawFd, RawFd)> {
+    // SAFETY: plain system calls on descriptors 0 to 2, before any other thread runs.
+    unsafe {
+        let stdin = libc::fcntl(0, libc::F_DUPFD_CLOEXEC, 3);
+        let stdout = libc::fcntl(1, libc::F_DUPFD_CLOEXEC, 3);
+        let nothing = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        let moved = stdin >= 0
+            && stdout >= 0
+            && nothing >= 0
+            && libc::dup2(nothing, 0) == 0
+            && libc::dup2(2, 1) == 1;
+        libc::close(nothing);
+        moved.then_some((stdin, stdout))
+    }
+}
+
+/// A crash leaves no core dump: it would hold gigabytes, and the model.
+pub(super) fn no_core_dump() {
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the struct lives through the call. Lowering a limit is always allowed.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
+}
+
+/// Limits the address space.
+pub(super) fn limit_memory(bytes: u64) -> io::Result<()> {
+    let bytes = libc::rlim_t::try_from(bytes).unwrap_or(libc::RLIM_INFINITY);
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    // SAFETY: the struct lives through the call.
+    match unsafe { libc::setrlimit(libc::RLIMIT_AS, &limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Has the kernel kill this process when its parent ends. Elsewhere than on Linux the end of
+/// stdin has to do.
+pub(super) fn die_with_parent(parent: u32) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: plain system calls.
+    unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+        // Too late if the parent is gone already.
+        if u32::try_from(libc::getppid()) != Ok(parent) {
+            exit_now(1);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = parent;
+}
+
+/// Signals that a terminal or a system sends wait until this is dropped.
+pub(super) struct HeldOff(libc::sigset_t);
+
+/// Holds off the signals that end a process, but for SIGKILL.
+pub(super) fn hold_off_signals() -> HeldOff {
+    // SAFETY: both sets are plain memory that the calls fill in.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+            libc::sigaddset(&mut set, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_BLOCK, &set, &mut before);
+        HeldOff(before)
+    }
+}
+
+impl Drop for HeldOff {
+    fn drop(&mut self) {
+        // SAFETY: the set was filled in by pthread_sigmask.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) };
+    }
+}
+
+/// Peak resident memory of this process.
+///
+/// `getrusage` alone would not do: what a process used before it became this program stays in
+/// its figure.
+pub(super) fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok();
+    let line = status.as_deref()?.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}

@@ -1,0 +1,232 @@
+//! Why a session could not answer, in TensorFlow's own words where it had any.
+
+use std::fmt;
+
+/// Longest message that is kept of what TensorFlow says, in bytes.
+const MAX_MESSAGE: usize = 2_000;
+
+/// Why there is no answer from a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What went wrong.
+    pub kind: FailureKind,
+    /// One or two sentences: TensorFlow's words without line breaks, or our own. May hold text
+    /// from the model (not escaped).
+    pub message: String,
+    /// What the worker process last wrote to its stderr that matters, oldest first.
+    pub last_words: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without last words.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
+        Failure { kind, message: message.into(), last_words: Vec::new() }
+    }
+
+    /// What TensorFlow's status means.
+    pub(super) fn from_status(code: StatusCode, message: &str) -> Failure {
+        let kind = match (code, missing_op(message)) {
+            (_, Some(op)) => FailureKind::MissingOp(op.to_string()),
+            (StatusCode::ResourceExhausted, _) => FailureKind::OutOfMemory,
+            (code, None) => FailureKind::Refused { code },
+        };
+        Failure::new(kind, clean(message))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// The kinds of failure that a caller may want to tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No libtensorflow was found.
+    NoLibrary,
+    /// One was found, but it cannot be used: not loadable, or a function is missing in it.
+    LibraryUnusable,
+    /// TensorFlow said no.
+    Refused {
+        /// With this status.
+        code: StatusCode,
+    },
+    /// The model uses an op that the library lacks; its name.
+    MissingOp(String),
+    /// The worker process ended before it answered.
+    Crashed {
+        /// The signal that ended it; `None` where it exited by itself.
+        signal: Option<i32>,
+    },
+    /// The deadline passed.
+    TimedOut,
+    /// The memory, or the limit set on it, did not suffice.
+    OutOfMemory,
+    /// The worker process said something that the protocol does not know, or could not be started.
+    Protocol,
+}
+
+/// TensorFlow's status codes.
+/// Source: `enum Code`, tensorflow/core/protobuf/error_codes.proto (xla/tsl since 2.14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum StatusCode {
+    Cancelled,
+    Unknown,
+    InvalidArgument,
+    DeadlineExceeded,
+    NotFound,
+    AlreadyExists,
+    PermissionDenied,
+    ResourceExhausted,
+    FailedPrecondition,
+    Aborted,
+    OutOfRange,
+    Unimplemented,
+    Internal,
+    Unavailable,
+    DataLoss,
+    Unauthenticated,
+}
+
+/// The codes by their numbers, from 1 on.
+const CODES: [StatusCode; 16] = [
+    StatusCode::Cancelled,
+    StatusCode::Unknown,
+    StatusCode::InvalidArgument,
+    StatusCode::DeadlineExceeded,
+    StatusCode::NotFound,
+    StatusCode::AlreadyExists,
+    StatusCode::PermissionDenied,
+    StatusCode::ResourceExhausted,
+    StatusCode::FailedPrecondition,
+    StatusCode::Aborted,
+    StatusCode::OutOfRange,
+    StatusCode::Unimplemented,
+    StatusCode::Internal,
+    StatusCode::Unavailable,
+    StatusCode::DataLoss,
+    StatusCode::Unauthenticated,
+];
+
+impl StatusCode {
+    /// The code of this number; [`StatusCode::Unknown`] for any that is not in the list.
+    pub fn from_number(number: u32) -> StatusCode {
+        let index = (number as usize).wrapping_sub(1);
+        CODES.get(index).copied().unwrap_or(StatusCode::Unknown)
+    }
+
+    /// Its number in error_codes.proto.
+    pub fn number(self) -> u32 {
+        CODES.iter().position(|code| *code == self).map_or(2, |index| index as u32 + 1)
+    }
+}
+
+/// The op that TensorFlow says it does not know.
+/// Source: `OpNotFound`, tensorflow/core/framework/op.cc (TensorFlow 2.12 to 2.21).
+pub fn missing_op(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("Op type not registered '")?;
+    let (op, _) = rest.split_once('\'')?;
+    Some(op)
+}
+
+/// Name scope of the nodes that the census itself adds to graphs: they mean nothing to a reader.
+pub(super) const OWN_SCOPE: &str = "census";
+
+/// TensorFlow's message on one line and not too long, without its marks of nodes (but for the first
+/// one of the model's own) and without the boilerplate that follows.
+pub(super) fn clean(message: &str) -> String {
+    const BOILERPLATE: [&str; 2] = [
+        "Note that if you are loading a saved graph",
+        "Hint: If you want to see a list of allocated tensors",
+    ];
+    let end = BOILERPLATE.iter().filter_map(|words| message.find(words)).min();
+    let message = message.get(..end.unwrap_or(message.len())).unwrap_or(message);
+    let (message, _) = without_marks(message, "{{function_node ", "}}");
+    let (message, nodes) = without_marks(&message, "[[", "]]");
+    let mut cleaned = String::with_capacity(message.len().min(MAX_MESSAGE));
+    for word in message.split_whitespace() {
+        if cleaned.len() + word.len() > MAX_MESSAGE {
+            cleaned.push_str(" …");
+            break;
+        }
+        if !cleaned.is_empty() {
+            cleaned.push(' ');
+        }
+        cleaned.push_str(word);
+    }
+    let node = nodes.first().map(|mark| mark.trim_start_matches("{{node ").trim_end_matches("}}"));
+    match node {
+        Some(node) if !node.starts_with(OWN_SCOPE) && node.len() < MAX_MESSAGE / 4 => {
+            format!("{cleaned} (node {node})")
+        }
+        _ => cleaned,
+    }
+}
+
+/// `text` without everything between `open` and `close`, and what stood there.
+fn without_marks<'t>(text: &'t str, open: &str, close: &str) -> (String, Vec<&'t str>) {
+    let (mut kept, mut marks, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
+    while let Some((before, after)) = rest.split_once(open) {
+        let Some((mark, after)) = after.split_once(close) else { break };
+        kept.push_str(before);
+        marks.push(mark);
+        rest = after;
+    }
+    kept.push_str(rest);
+    (kept, marks)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_the_op_that_is_missing() {
+        let said = "Op type not registered 'SentencepieceOp' in binary running on host. Make sure \
+                    the Op and Kernel are registered in the binary running in this process. Note \
+                    that if you are loading a saved graph which used ops from tf.contrib, accessing \
+                    (e.g.) `tf.contrib.resampler` should be done before importing the graph, as \
+                    contrib ops are lazily registered when the module is first accessed.";
+        let failure = Failure::from_status(StatusCode::NotFound, said);
+        assert_eq!(failure.kind, FailureKind::MissingOp("SentencepieceOp".into()));
+        assert!(!failure.message.contains("contrib"), "{failure}");
+    }
+
+    #[test]
+    fn exhausted_resources_are_memory() {
+        let failure =
+            Failure::from_status(StatusCode::ResourceExhausted, "OOM when allocating tensor");
+        assert_eq!(failure.kind, FailureKind::OutOfMemory);
+    }
+
+    #[test]
+    fn puts_a_message_on_one_line_and_bounds_it() {
+        assert_eq!(clean("no\n\t such  file"), "no such file");
+        assert!(clean(&"word ".repeat(10_000)).len() <= MAX_MESSAGE + 8);
+        assert!(clean(&"x".repeat(10_000)).len() <= MAX_MESSAGE + 8);
+    }
+
+    #[test]
+    fn names_the_first_node_and_drops_the_other_marks() {
+        // As TensorFlow 2.21 says it of a checkpoint without the key.
+        let said = "{{function_node __inference__traced_restore_24183}} {{function_node \
+                    __inference__traced_restore_24183}} Key a not found in checkpoint\n\t \
+                    [[{{node RestoreV2}}]]\n\t [[StatefulPartitionedCall_2]]";
+        assert_eq!(clean(said), "Key a not found in checkpoint (node RestoreV2)");
+        assert_eq!(clean("Key a not found\n\t [[{{node census/restored}}]]"), "Key a not found");
+        assert_eq!(clean("unclosed [[{{node"), "unclosed [[{{node");
+    }
+
+    #[test]
+    fn codes_keep_the_numbers_of_the_proto() {
+        assert_eq!(StatusCode::from_number(5), StatusCode::NotFound);
+        assert_eq!(StatusCode::from_number(15), StatusCode::DataLoss);
+        assert_eq!(StatusCode::from_number(0), StatusCode::Unknown);
+        assert_eq!(StatusCode::from_number(9_999), StatusCode::Unknown);
+        assert_eq!(StatusCode::FailedPrecondition.number(), 9);
+    }
+}

@@ -1,0 +1,116 @@
+//! Maps libtensorflow into the worker process and binds the `tensorflow` crate to it.
+//!
+//! The crate opens nothing but a file named `libtensorflow.so` in a folder that the environment
+//! names, while a pip TensorFlow calls it `libtensorflow_cc.so.2` and keeps half of it in a second
+//! library beside it. So the real files are mapped first, by their own paths; then the crate is
+//! led to a link of the right name in a folder of our own. The dynamic loader sees that the link
+//! leads to a file it holds already (same device and inode) and hands out the mapping it has: the
+//! folder is needed for a moment only.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::session;
+
+/// The one name that the crate looks for.
+pub(super) const CRATE_NAME: &str =
+    if cfg!(target_os = "macos") { "libtensorflow.dylib" } else { "libtensorflow.so" };
+
+/// The variable whose folder the crate looks into first.
+pub(super) const CRATE_FOLDER_VARIABLE: &str = "TENSORFLOW_DIR";
+
+/// Maps the library, checks that it has every function that is needed, and binds the crate to it.
+/// `link_folder` must be what [`CRATE_FOLDER_VARIABLE`] says; it does not exist before and after.
+pub(super) fn bind(
+    library: &Path,
+    framework: Option<&Path>,
+    link_folder: &Path,
+) -> Result<(), String> {
+    if let Some(framework) = framework {
+        map(framework)?;
+    }
+    let handle = map(library)?;
+    for symbol in session::NEEDED_SYMBOLS {
+        if !handle.has(symbol) {
+            return Err(format!(
+                "{} lacks the function {symbol}: it is no libtensorflow, or not a whole one",
+                library.display()
+            ));
+        }
+    }
+    let linked = wait_until_unlinked();
+    let link = LinkFolder::new(link_folder, library)?;
+    let bound = session::bind_library();
+    drop(link);
+    drop(linked);
+    bound
+}
+
+/// A library that stays mapped until the process ends.
+struct Mapped(*mut libc::c_void);
+
+impl Mapped {
+    fn has(&self, symbol: &str) -> bool {
+        CString::new(symbol)
+            // SAFETY: the handle comes from a dlopen that succeeded and is never closed.
+            .is_ok_and(|name| !unsafe { libc::dlsym(self.0, name.as_ptr()) }.is_null())
+    }
+}
+
+fn map(path: &Path) -> Result<Mapped, String> {
+    let name = CString::new(path.as_os_str().as_bytes())
+        .map_err(|_| "the library's path holds a zero byte".to_string())?;
+    // SAFETY: dlopen runs the library's initialisers; this process exists to run that library.
+    let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL) };
+    if !handle.is_null() {
+        return Ok(Mapped(handle));
+    }
+    // SAFETY: dlerror gives a null pointer or a string that lives until the next dl call.
+    let said = unsafe {
+        let said = libc::dlerror();
+        if said.is_null() {
+            "the dynamic loader gave no reason".into()
+        } else {
+            CStr::from_ptr(said).to_string_lossy().into_owned()
+        }
+    };
+    Err(said)
+}
+
+/// Held while a link folder exists, also by whoever is about to end the process.
+static LINKED: Mutex<()> = Mutex::new(());
+
+/// Waits until there is no link folder, and keeps it so until the guard is dropped.
+pub(super) fn wait_until_unlinked() -> MutexGuard<'static, ()> {
+    LINKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The folder with the link; removed when dropped.
+struct LinkFolder<'a>(&'a Path);
+
+impl<'a> LinkFolder<'a> {
+    fn new(folder: &'a Path, library: &Path) -> Result<LinkFolder<'a>, String> {
+        let said = |error| format!("cannot make a link in {}: {error}", folder.display());
+        // Fails if it exists: nobody else's folder is ever used.
+        fs::create_dir(folder).map_err(said)?;
+        let made = LinkFolder(folder);
+        std::os::unix::fs::symlink(library, folder.join(CRATE_NAME)).map_err(said)?;
+        Ok(made)
+    }
+}
+
+impl Drop for LinkFolder<'_> {
+    fn drop(&mut self) {
+        remove_link_folder(self.0);
+    }
+}
+
+/// Removes what a worker may have left when it was killed in the very moment of binding.
+pub(super) fn remove_link_folder(folder: &Path) {
+    // Nothing to do where they are gone already.
+    let _ = fs::remove_file(folder.join(OsStr::new(CRATE_NAME)));
+    let _ = fs::remove_dir(folder);
+}

@@ -1,0 +1,215 @@
+//! A prepared graph that restores a fixed number of tensors of one type, again and again.
+//!
+//! `RestoreV2` → `AssignVariableOp` → `ReadVariableOp` → `Shape` → `DestroyResourceOp`, all in one
+//! run; with statistics, the variables are kept until those are taken.
+
+use super::attributes;
+use super::restoring::Wanted;
+use super::session::{Attr, GraphBuilder, Node, Refusal, Run, Session, Threads};
+use super::statistics::{Moments, Statistics};
+use crate::model::DType;
+
+/// What makes two graphs different, beyond the checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Kind {
+    /// The type of every tensor.
+    pub dtype: DType,
+    /// How many tensors it restores.
+    pub slots: usize,
+    /// False where the library cannot put this type into a variable: the tensors are restored,
+    /// and their shapes are taken, all the same.
+    pub assign: bool,
+    /// Statistics too; only with `assign`.
+    pub stats: bool,
+}
+
+/// The graph, its session, and the nodes that are fed, fetched and run.
+pub(super) struct SlotGraph {
+    session: Session,
+    keys: Node,
+    slices: Node,
+    shapes: Vec<Node>,
+    destroyed: Vec<Node>,
+    statistics: Option<Statistics>,
+}
+
+impl SlotGraph {
+    /// Prepares a graph for the checkpoint with this prefix.
+    pub fn new(prefix: &[u8], kind: Kind, threads: Threads) -> Result<SlotGraph, Refusal> {
+        let mut graph = GraphBuilder::new();
+        let string = attributes::type_attr(DType::STRING);
+        let string_attr = [Attr::Value("dtype", &string)];
+        let prefix = attributes::string_tensor_attr(prefix);
+        let prefix_attrs = [Attr::Value("dtype", &string), Attr::Value("value", &prefix)];
+        let prefix = graph.add("Const", "census/prefix", &[], &[], &prefix_attrs)?;
+        let keys = graph.add("Placeholder", "census/keys", &[], &[], &string_attr)?;
+        let decoded = graph.add("DecodeBase64", "census/decoded", &[(&keys, 0)], &[], &[])?;
+        let slices = graph.add("Placeholder", "census/slices", &[], &[], &string_attr)?;
+        let dtypes = attributes::type_list_attr(&vec![kind.dtype; kind.slots]);
+        let restored = graph.add(
+            "RestoreV2",
+            "census/restored",
+            &[(&prefix, 0), (&decoded, 0), (&slices, 0)],
+            &[],
+            &[Attr::Value("dtypes", &dtypes)],
+        )?;
+        let mut slots = Slots::new(kind);
+        for slot in 0..kind.slots {
+            let restored = (&restored, i32::try_from(slot).unwrap_or(i32::MAX));
+            if kind.assign {
+                slots.add_variable(&mut graph, slot, restored)?;
+            } else {
+                slots.add_shape(&mut graph, slot, restored)?;
+            }
+        }
+        let statistics = if kind.stats {
+            Some(Statistics::new(&mut graph, kind.dtype, &slots.variables)?)
+        } else {
+            None
+        };
+        // The pool of threads is the process', and has the size that the first session asks for.
+        // `RestoreV2` reads its tensors in it (TensorFlow 2.21), and lanes run in it side by side.
+        let session = graph.start(threads)?;
+        let Slots { shapes, destroyed, .. } = slots;
+        Ok(SlotGraph { session, keys, slices, shapes, destroyed, statistics })
+    }
+
+    /// Restores these tensors, as many as there are slots, and gives their dimensions.
+    pub fn restore(&self, tensors: &[Wanted<'_>]) -> Result<Vec<Vec<i64>>, Refusal> {
+        let keys = tensors.iter().map(|t| base64(&t.key)).collect();
+        let slices = tensors.iter().map(|t| t.slice.to_string()).collect();
+        let destroyed = if self.statistics.is_none() { &self.destroyed[..] } else { &[] };
+        self.session.run_for_dims(&Run {
+            feeds: vec![(&self.keys, keys), (&self.slices, slices)],
+            fetches: self.shapes.iter().collect(),
+            targets: destroyed.iter().collect(),
+        })
+    }
+
+    /// Takes the statistics of what was restored, whose shapes these are; nothing, where the graph
+    /// was not prepared for them.
+    pub fn moments(&self, shapes: &[Vec<i64>]) -> Result<Vec<Moments>, Refusal> {
+        match &self.statistics {
+            Some(statistics) => statistics.take(&self.session, shapes),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Lets go of variables that were kept for statistics. Those that have no value are no error.
+    pub fn destroy(&self) -> Result<(), Refusal> {
+        if self.statistics.is_some() {
+            let targets = self.destroyed.iter().collect();
+            self.session.run_for_dims(&Run { targets, ..Run::default() })?;
+        }
+        Ok(())
+    }
+}
+
+/// The nodes of the slots, while the graph is being built.
+struct Slots {
+    keep: bool,
+    dtype: Vec<u8>,
+    dims_type: Vec<u8>,
+    any_shape: Vec<u8>,
+    variables: Vec<Node>,
+    shapes: Vec<Node>,
+    destroyed: Vec<Node>,
+}
+
+impl Slots {
+    fn new(kind: Kind) -> Slots {
+        Slots {
+            keep: kind.stats,
+            dtype: attributes::type_attr(kind.dtype),
+            dims_type: attributes::type_attr(DType::INT64),
+            any_shape: attributes::unknown_shape_attr(),
+            variables: Vec::new(),
+            shapes: Vec::new(),
+            destroyed: Vec::new(),
+        }
+    }
+
+    fn add_shape(
+        &mut self,
+        graph: &mut GraphBuilder,
+        slot: usize,
+        value: (&Node, i32),
+    ) -> Result<Node, Refusal> {
+        let attrs = [Attr::Value("T", &self.dtype), Attr::Value("out_type", &self.dims_type)];
+        let shape = graph.add("Shape", &format!("census/shape_{slot}"), &[value], &[], &attrs)?;
+        self.shapes.push(shape.clone());
+        Ok(shape)
+    }
+
+    fn add_variable(
+        &mut self,
+        graph: &mut GraphBuilder,
+        slot: usize,
+        restored: (&Node, i32),
+    ) -> Result<(), Refusal> {
+        let name = |what: &str| format!("census/{what}_{slot}");
+        let variable_name = name("variable");
+        let variable_attrs = [
+            Attr::Value("dtype", &self.dtype),
+            Attr::Value("shape", &self.any_shape),
+            Attr::Text("shared_name", &variable_name),
+        ];
+        let variable = graph.add("VarHandleOp", &variable_name, &[], &[], &variable_attrs)?;
+        let handle = (&variable, 0);
+        let attrs = [Attr::Value("dtype", &self.dtype)];
+        let assigned =
+            graph.add("AssignVariableOp", &name("assigned"), &[handle, restored], &[], &attrs)?;
+        // Reading it as another type than it is fails, so a shape confirms the dtype as well.
+        let value = graph.add("ReadVariableOp", &name("value"), &[handle], &[&assigned], &attrs)?;
+        let shape = self.add_shape(graph, slot, (&value, 0))?;
+        // Kept variables are let go of in a run of their own, which must not restore them again.
+        let after: &[&Node] = if self.keep { &[] } else { &[&shape] };
+        let destroyed =
+            graph.add("DestroyResourceOp", &name("destroyed"), &[handle], after, &[])?;
+        self.variables.push(variable);
+        self.destroyed.push(destroyed);
+        Ok(())
+    }
+}
+
+/// True where the library has no kernel that would put this type into a variable: the 16-bit
+/// quantized types, and some 8-bit floats.
+pub(super) fn lacks_assignment(refusal: &Refusal) -> bool {
+    refusal.message.contains("AssignVariableOp") && refusal.message.contains("OpKernel")
+}
+
+/// Keys may hold any bytes, but the crate feeds only text: they travel as base64 for URLs, without
+/// padding, which `DecodeBase64` turns into bytes again.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte));
+        let group = group << (8 * (3 - chunk.len()));
+        for digit in 0..=chunk.len() {
+            let index = group >> (18 - 6 * digit) & 0x3f;
+            text.push(char::from(DIGITS[index as usize]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_base64_as_rfc_4648_shows_it() {
+        // RFC 4648, sections 5 and 10, without padding.
+        for (bytes, text) in [
+            (&b""[..], ""),
+            (b"f", "Zg"),
+            (b"fo", "Zm8"),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg"),
+            (b"\xff\xfb", "__s"),
+        ] {
+            assert_eq!(base64(bytes), text);
+        }
+    }
+}
