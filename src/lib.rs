@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod model;
 pub mod number;
 mod options;
+mod reconcile;
 mod saved_model;
 pub mod source;
 mod wire;

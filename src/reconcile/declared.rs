@@ -1,0 +1,141 @@
+//! From a declaration to an inventory: the object graph's variables or the collections', each
+//! joined with the ops that the restore graph fills from its key.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Inventory, Item, Part};
+use crate::evidence::collections::GraphVariable;
+use crate::evidence::object_graph::ObjectGraphFacts;
+use crate::evidence::restore_graph::{is_variable_op, resource_name, RestoreGraph};
+use crate::model::Role;
+use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph};
+
+/// The inventory of a model with an object graph. One key is one variable, whatever the number of
+/// objects that stand for it.
+pub(crate) fn from_object_graph(
+    objects: &ObjectGraph<'_>,
+    facts: &ObjectGraphFacts,
+    keys: &HashMap<NodeId, Vec<u8>>,
+    graph: &Graph<'_>,
+    restore: &RestoreGraph<'_>,
+) -> (Inventory, HashMap<NodeId, usize>) {
+    let mut by_key: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (at, r) in restore.restored.iter().enumerate() {
+        by_key.entry(r.key).or_default().push(at);
+    }
+    let mut inventory = Inventory::default();
+    let mut item_of: HashMap<NodeId, usize> = HashMap::new();
+    let mut item_of_key: HashMap<&[u8], usize> = HashMap::new();
+    for (id, role) in &facts.variables {
+        let Some(variable) = objects.variable(*id) else { continue };
+        let key = keys.get(id);
+        if let Some(known) = key.and_then(|k| item_of_key.get(k.as_slice())) {
+            // A second object for a variable that is there already.
+            let item = &mut inventory.items[*known];
+            if *role == Role::Weight {
+                item.role = Role::Weight;
+            }
+            item_of.insert(*id, *known);
+            continue;
+        }
+        let mut item =
+            Item::declared(variable.name.to_owned(), variable.dtype, variable.shape.clone(), *role);
+        item.node = Some(*id);
+        item.flag = Some(variable.trainable);
+        item.listed = facts.listed.get(id).copied();
+        if let Some(key) = key {
+            for at in by_key.get(key.as_slice()).into_iter().flatten() {
+                let r = &restore.restored[*at];
+                item.reshaped |= r.reshaped;
+                if r.variable.is_some() {
+                    item.parts.push(Part {
+                        op: r.variable,
+                        slice: String::from_utf8_lossy(r.slice).into_owned(),
+                    });
+                }
+            }
+            item.key = Some(key.clone());
+            item_of_key.insert(key, inventory.items.len());
+        }
+        item_of.insert(*id, inventory.items.len());
+        inventory.items.push(item);
+    }
+    add_dead_handles(&mut inventory, graph, restore);
+    for kind in &objects.kinds {
+        if matches!(kind, Kind::Resource) {
+            inventory.items.push(table(String::new()));
+        }
+    }
+    (inventory, item_of)
+}
+
+/// The inventory of a model without an object graph.
+pub(crate) fn from_collections(
+    variables: Vec<GraphVariable>,
+    graph: &Graph<'_>,
+    restore: &RestoreGraph<'_>,
+) -> Inventory {
+    let mut inventory = Inventory::default();
+    for v in variables {
+        let mut item = Item::declared(v.name, v.dtype, v.shape, v.role);
+        item.key = (v.restored || restore.restored.is_empty()).then_some(v.key);
+        item.parts = v.parts.into_iter().map(|p| Part { op: p.op, slice: p.slice }).collect();
+        item.listed = v.trainable;
+        item.reshaped = v.reshaped;
+        inventory.items.push(item);
+    }
+    add_dead_handles(&mut inventory, graph, restore);
+    for node in &graph.nodes {
+        if matches!(
+            node.op,
+            "HashTable"
+                | "HashTableV2"
+                | "MutableHashTable"
+                | "MutableHashTableV2"
+                | "MutableDenseHashTable"
+                | "MutableDenseHashTableV2"
+        ) {
+            inventory.items.push(table(node.name.to_owned()));
+        }
+    }
+    inventory
+}
+
+fn table(name: String) -> Item {
+    Item::declared(name, None, DeclaredShape::Dims(vec![0]), Role::Table)
+}
+
+/// Adds variable ops that nothing restores and no item knows, each resource once.
+fn add_dead_handles(inventory: &mut Inventory, graph: &Graph<'_>, restore: &RestoreGraph<'_>) {
+    // Without a saver nothing is restored, and every handle of the model would be one of these.
+    if restore.restored.is_empty() {
+        return;
+    }
+    let mut ops = vec![false; graph.nodes.len()];
+    let of_items = inventory.items.iter().flat_map(|i| &i.parts).filter_map(|p| p.op);
+    for op in of_items.chain(restore.restored.iter().filter_map(|r| r.variable)) {
+        if let Some(known) = ops.get_mut(op) {
+            *known = true;
+        }
+    }
+    let mut known: HashSet<_, foldhash::fast::RandomState> =
+        (0..ops.len()).filter(|op| ops[*op]).filter_map(|op| resource_name(graph, op)).collect();
+    let mut dead = Vec::new();
+    for (at, node) in graph.nodes.iter().enumerate() {
+        if is_variable_op(node.op)
+            && !ops[at]
+            && resource_name(graph, at).is_some_and(|n| known.insert(n))
+        {
+            let [dtype, shape] = node.attrs_named(["dtype", "shape"]);
+            let mut item = Item::declared(
+                node.name.to_owned(),
+                dtype.and_then(|a| a.dtype()),
+                shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown),
+                Role::Unrestored,
+            );
+            item.parts.push(Part { op: Some(at), slice: String::new() });
+            dead.push(item);
+        }
+    }
+    inventory.items.extend(dead);
+}

@@ -1,0 +1,208 @@
+//! Which object of the checkpoint's own object graph is which object of the model's, and where the
+//! two graphs differ.
+//!
+//! A SavedModel writes the same objects twice: in `saved_model.pb`, and in the checkpoint under
+//! numbers of their own. The copy in the checkpoint has a checksum and the model's has none, so a
+//! damaged edge, kind or name in `saved_model.pb`, which could turn a weight into something that is
+//! not counted, shows as a difference. Functions and constants are in the model's graph alone.
+//! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
+
+use std::collections::HashMap;
+
+use crate::evidence::checkpoint::{Child, Node, ObjectGraph as CheckpointGraph};
+use crate::model::{Code, Finding};
+use crate::saved_model::{Kind, NodeId, ObjectGraph};
+
+/// The attribute under which a variable's value is stored.
+const VALUE_ATTRIBUTE: &str = "VARIABLE_VALUE";
+/// Most differences that are reported one by one.
+const MAX_REPORTED: usize = 5;
+
+/// The two graphs, walked from their roots together, by edge name.
+pub(crate) struct Partners<'g, 'c> {
+    objects: &'g ObjectGraph<'c>,
+    checkpoint: &'g CheckpointGraph<'c>,
+    /// Per object of the model, its number in the checkpoint.
+    partner: Vec<Option<i64>>,
+    differences: Vec<Difference<'c>>,
+}
+
+/// One way in which the graphs differ.
+enum Difference<'c> {
+    /// This attribute leads to another object than the checkpoint says.
+    LeadsElsewhere(&'c str),
+    /// The model has this attribute, the checkpoint lacks it.
+    NotInCheckpoint(&'c str),
+    /// The checkpoint has this attribute, the model lacks it.
+    NotInModel(&'c str),
+    /// The checkpoint stores a value for this object, and the model does not say it is a variable.
+    NoVariable(&'c str),
+    /// The model's name of a variable, and the checkpoint's.
+    Name(&'c str, &'c str),
+}
+
+impl<'g, 'c> Partners<'g, 'c> {
+    /// Walks the graphs together.
+    pub fn find(
+        objects: &'g ObjectGraph<'c>,
+        checkpoint: &'g CheckpointGraph<'c>,
+    ) -> Partners<'g, 'c> {
+        let partner = vec![None; objects.len()];
+        let mut found = Partners { objects, checkpoint, partner, differences: Vec::new() };
+        if !objects.is_empty() && !checkpoint.is_empty() {
+            found.walk();
+            found.follow_slots();
+            found.compare_variables();
+        }
+        found
+    }
+
+    fn walk(&mut self) {
+        let root = self.objects.root();
+        self.partner[root.index()] = Some(0);
+        let mut open = vec![(root, 0i64)];
+        while let Some((object, other)) = open.pop() {
+            let Some(node) = self.checkpoint.node(other) else { continue };
+            let edges = self.objects.children(object);
+            let names = Names::new(node.children);
+            let mut matched = 0usize;
+            for (k, edge) in edges.iter().enumerate() {
+                let Some(to) = names.find(k, edge.name) else {
+                    if !matches!(self.objects.kinds.get(edge.to.index()), Some(Kind::Other)) {
+                        self.differences.push(Difference::NotInCheckpoint(edge.name));
+                    }
+                    continue;
+                };
+                matched += 1;
+                match &mut self.partner[edge.to.index()] {
+                    Some(known) if *known == to => {}
+                    Some(_) => self.differences.push(Difference::LeadsElsewhere(edge.name)),
+                    slot => {
+                        *slot = Some(to);
+                        open.push((edge.to, to));
+                    }
+                }
+            }
+            if matched < node.children.len() {
+                let here: std::collections::HashSet<&str> = edges.iter().map(|e| e.name).collect();
+                let missing = node.children.iter().filter(|c| !here.contains(c.name));
+                self.differences.extend(missing.map(|c| Difference::NotInModel(c.name)));
+            }
+        }
+    }
+
+    /// Slots hang at the optimizer, by variable and name.
+    fn follow_slots(&mut self) {
+        let mut slots: HashMap<(i64, i64, &str), i64> = HashMap::new();
+        for (at, node) in (0i64..).zip(self.checkpoint.nodes()) {
+            for slot in node.slot_variables {
+                slots.insert((at, slot.original, slot.name), slot.slot);
+            }
+        }
+        for (holder, slot) in self.objects.slot_variables() {
+            let pair = (self.partner[holder.index()], self.partner[slot.original.index()]);
+            let (Some(holder), Some(original)) = pair else { continue };
+            match slots.get(&(holder, original, slot.name)) {
+                Some(to) => {
+                    self.partner[slot.slot.index()].get_or_insert(*to);
+                }
+                None => self.differences.push(Difference::NotInCheckpoint(slot.name)),
+            }
+        }
+    }
+
+    fn compare_variables(&mut self) {
+        let mut has_partner = vec![false; self.checkpoint.len()];
+        for id in self.objects.ids() {
+            let Some(number) = self.partner[id.index()] else { continue };
+            let Some(node) = self.checkpoint.node(number) else { continue };
+            if let Some(known) = usize::try_from(number).ok().and_then(|n| has_partner.get_mut(n)) {
+                *known = true;
+            }
+            let Some(stored) = value_of(&node) else { continue };
+            match self.objects.variable(id) {
+                None => self.differences.push(Difference::NoVariable(stored.full_name)),
+                Some(v) if !stored.full_name.is_empty() && v.name != stored.full_name => {
+                    self.differences.push(Difference::Name(v.name, stored.full_name));
+                }
+                Some(_) => {}
+            }
+        }
+        for (node, known) in self.checkpoint.nodes().zip(has_partner) {
+            if let (Some(stored), false) = (value_of(&node), known) {
+                self.differences.push(Difference::NoVariable(stored.full_name));
+            }
+        }
+    }
+
+    /// The checkpoint key of each variable that has one.
+    pub fn keys(&self) -> HashMap<NodeId, Vec<u8>> {
+        let key_of = |id: NodeId| {
+            let node = self.checkpoint.node(self.partner[id.index()]?)?;
+            Some((id, value_of(&node)?.checkpoint_key.as_bytes().to_vec()))
+        };
+        let variables = self.objects.ids().filter(|id| self.objects.variable(*id).is_some());
+        variables.filter_map(key_of).collect()
+    }
+
+    /// Reports the differences.
+    pub fn report(&self, findings: &mut Vec<Finding>) {
+        let finding = |what: &str| {
+            Finding::new(
+                Code::ObjectGraphDiffers,
+                format!("the model's object graph is not the one in its checkpoint: {what}"),
+            )
+        };
+        for difference in self.differences.iter().take(MAX_REPORTED) {
+            findings.push(match difference {
+                Difference::LeadsElsewhere(name) => {
+                    finding("an attribute leads to another object").about(*name)
+                }
+                Difference::NotInCheckpoint(name) => {
+                    finding("the checkpoint lacks an attribute").about(*name)
+                }
+                Difference::NotInModel(name) => {
+                    finding("the model lacks an attribute").about(*name)
+                }
+                Difference::NoVariable(name) => {
+                    finding("a value is stored of what the model does not declare as a variable")
+                        .about(*name)
+                }
+                Difference::Name(declared, stored) => {
+                    finding("a variable has another name").about(*declared).values(stored, declared)
+                }
+            });
+        }
+        let left = self.differences.len().saturating_sub(MAX_REPORTED);
+        if left > 0 {
+            findings.push(finding(&format!("{left} more differences")));
+        }
+    }
+}
+
+fn value_of<'c>(node: &Node<'_, 'c>) -> Option<crate::evidence::checkpoint::Attribute<'c>> {
+    node.attributes.iter().find(|a| a.name == VALUE_ATTRIBUTE).copied()
+}
+
+/// Finds children by name: as a rule both graphs list them in one order.
+struct Names<'n, 'c> {
+    children: &'n [Child<'c>],
+    by_name: std::cell::OnceCell<HashMap<&'c str, i64>>,
+}
+
+impl<'n, 'c> Names<'n, 'c> {
+    fn new(children: &'n [Child<'c>]) -> Self {
+        Names { children, by_name: std::cell::OnceCell::new() }
+    }
+
+    fn find(&self, guess: usize, name: &str) -> Option<i64> {
+        match self.children.get(guess) {
+            Some(child) if child.name == name => Some(child.node),
+            _ => self
+                .by_name
+                .get_or_init(|| self.children.iter().map(|c| (c.name, c.node)).collect())
+                .get(name)
+                .copied(),
+        }
+    }
+}
