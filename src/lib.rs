@@ -9,6 +9,7 @@
 
 pub mod error;
 pub mod evidence;
+mod group;
 pub mod model;
 pub mod number;
 mod options;
