@@ -7,6 +7,7 @@
 //! resolve the source -> read the witnesses -> reconcile -> group -> render
 //! ```
 
+mod census;
 pub mod error;
 pub mod evidence;
 mod group;
@@ -18,5 +19,6 @@ mod saved_model;
 pub mod source;
 mod wire;
 
+pub use census::{census, locate_library};
 pub use error::{Error, Result};
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};
