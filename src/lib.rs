@@ -8,14 +8,19 @@
 //! ```
 
 mod census;
+pub mod cost;
+pub mod diff;
 pub mod error;
 pub mod evidence;
+pub mod expect;
 mod group;
 pub mod model;
 pub mod number;
 mod options;
 mod reconcile;
+pub mod render;
 mod saved_model;
+pub mod select;
 pub mod source;
 mod wire;
 

@@ -1,0 +1,232 @@
+//! What changed between two models: totals, groups, variables. Values of weights are not compared.
+//!
+//! Input are two reports, output is plain data. Variables are matched by path, name, shape and
+//! type, the surest pairs first.
+
+mod groups;
+mod matching;
+
+use crate::expect::Quantity;
+use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict};
+
+pub use groups::{GroupChange, GroupState};
+
+/// The difference between two reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diff {
+    /// The first model.
+    pub before: Side,
+    /// The second model.
+    pub after: Side,
+    /// Every total, changed or not.
+    pub totals: Vec<TotalChange>,
+    /// Groups that came, went, or have other numbers or another class; parents before children.
+    /// Of groups that came or went whole only the uppermost is listed.
+    pub groups: Vec<GroupChange>,
+    /// Variables that came, went or changed, in the order of the second model; those that went
+    /// stand last.
+    pub variables: Vec<VariableChange>,
+    /// Variables that are as they were.
+    pub unchanged: u64,
+}
+
+impl Diff {
+    /// True where nothing differs that a report can show.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+            && self.variables.is_empty()
+            && self.totals.iter().all(|total| total.before == total.after)
+    }
+
+    /// How many variables changed in this way.
+    pub fn count(&self, kind: ChangeKind) -> u64 {
+        self.variables.iter().filter(|change| change.kinds.contains(&kind)).count() as u64
+    }
+}
+
+/// One of the two models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Side {
+    /// The model as the user named it.
+    pub source: String,
+    /// What became of its census.
+    pub verdict: Verdict,
+}
+
+/// One total, before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TotalChange {
+    /// Which total.
+    pub quantity: Quantity,
+    /// In the first model.
+    pub before: u64,
+    /// In the second.
+    pub after: u64,
+}
+
+/// In which way a variable changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChangeKind {
+    /// Only the second model has it.
+    Added,
+    /// Only the first model has it.
+    Removed,
+    /// Its shape is another.
+    Reshaped,
+    /// Its element type is another.
+    Retyped,
+    /// Training would change it before and not after.
+    Frozen,
+    /// Training would change it after and not before.
+    Thawed,
+    /// One of the two models does not say whether training changes it.
+    TrainabilityUnclear,
+    /// It stands under another path or name.
+    Moved,
+}
+
+impl ChangeKind {
+    /// Every kind.
+    pub const ALL: &'static [ChangeKind] = &[
+        ChangeKind::Added,
+        ChangeKind::Removed,
+        ChangeKind::Reshaped,
+        ChangeKind::Retyped,
+        ChangeKind::Frozen,
+        ChangeKind::Thawed,
+        ChangeKind::TrainabilityUnclear,
+        ChangeKind::Moved,
+    ];
+
+    /// The word used in every output format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeKind::Added => "added",
+            ChangeKind::Removed => "removed",
+            ChangeKind::Reshaped => "reshaped",
+            ChangeKind::Retyped => "retyped",
+            ChangeKind::Frozen => "frozen",
+            ChangeKind::Thawed => "thawed",
+            ChangeKind::TrainabilityUnclear => "trainability_unclear",
+            ChangeKind::Moved => "moved",
+        }
+    }
+}
+
+/// One variable that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableChange {
+    /// In which ways; at least one.
+    pub kinds: Vec<ChangeKind>,
+    /// As it was; `None` for an added one.
+    pub before: Option<VariableState>,
+    /// As it is; `None` for a removed one.
+    pub after: Option<VariableState>,
+}
+
+/// What a diff shows of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableState {
+    /// Its name.
+    pub name: String,
+    /// The first way to it from the root.
+    pub path: Option<String>,
+    /// Its shape.
+    pub shape: Shape,
+    /// Its element type.
+    pub dtype: DType,
+    /// Its elements.
+    pub parameters: u64,
+    /// Whether training would change it.
+    pub trainable: Trainable,
+}
+
+impl From<&Variable> for VariableState {
+    fn from(variable: &Variable) -> VariableState {
+        VariableState {
+            name: variable.name.clone(),
+            path: variable.paths.first().cloned(),
+            shape: variable.shape.clone(),
+            dtype: variable.dtype,
+            parameters: variable.parameters,
+            trainable: variable.trainable,
+        }
+    }
+}
+
+/// What changed from the first report to the second.
+pub fn diff(before: &Report, after: &Report) -> Diff {
+    let side =
+        |report: &Report| Side { source: report.model.source.clone(), verdict: report.verdict };
+    let totals = Quantity::ALL
+        .iter()
+        .map(|quantity| TotalChange {
+            quantity: *quantity,
+            before: quantity.of(before),
+            after: quantity.of(after),
+        })
+        .collect();
+    let pairs = matching::pairs(&before.variables, &after.variables);
+    let mut variables = Vec::new();
+    let mut unchanged = 0;
+    let mut kept = vec![false; before.variables.len()];
+    for (now, was) in after.variables.iter().zip(&pairs) {
+        let was = was.and_then(|at| {
+            kept[at] = true;
+            before.variables.get(at)
+        });
+        let kinds = match was {
+            Some(was) => changes(was, now),
+            None => vec![ChangeKind::Added],
+        };
+        if kinds.is_empty() {
+            unchanged += 1;
+            continue;
+        }
+        variables.push(VariableChange {
+            kinds,
+            before: was.map(Into::into),
+            after: Some(now.into()),
+        });
+    }
+    for (was, _) in before.variables.iter().zip(&kept).filter(|(_, kept)| !**kept) {
+        let kinds = vec![ChangeKind::Removed];
+        variables.push(VariableChange { kinds, before: Some(was.into()), after: None });
+    }
+    Diff {
+        before: side(before),
+        after: side(after),
+        totals,
+        groups: groups::changes(&before.groups.nodes, &after.groups.nodes),
+        variables,
+        unchanged,
+    }
+}
+
+fn changes(was: &Variable, now: &Variable) -> Vec<ChangeKind> {
+    let mut kinds = Vec::new();
+    if was.shape != now.shape {
+        kinds.push(ChangeKind::Reshaped);
+    }
+    if was.dtype != now.dtype {
+        kinds.push(ChangeKind::Retyped);
+    }
+    // Frozen and not trainable are one here: training changes neither.
+    let trains = |variable: &Variable| match variable.trainable {
+        Trainable::Yes => Some(true),
+        Trainable::No | Trainable::Frozen => Some(false),
+        Trainable::Undetermined => None,
+    };
+    match (trains(was), trains(now)) {
+        (Some(true), Some(false)) => kinds.push(ChangeKind::Frozen),
+        (Some(false), Some(true)) => kinds.push(ChangeKind::Thawed),
+        (None, Some(_)) | (Some(_), None) => kinds.push(ChangeKind::TrainabilityUnclear),
+        _ => {}
+    }
+    let same_path = was.paths.is_empty() && now.paths.is_empty()
+        || was.paths.iter().any(|path| now.paths.contains(path));
+    if !same_path || was.name != now.name {
+        kinds.push(ChangeKind::Moved);
+    }
+    kinds
+}

@@ -1,0 +1,224 @@
+//! Holds a census to what was expected of it: numbers, upper bounds, an earlier report.
+//!
+//! Every failure is a finding of [`Code::Expectation`] with both values. What is expected comes
+//! from the user; nothing here changes the report.
+
+mod baseline;
+
+use crate::error::{Error, Result};
+use crate::model::{Code, Finding, Report, Trainable};
+use crate::number::thousands;
+
+pub use baseline::Baseline;
+
+/// A number of the report that can be expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// Elements of the counted variables.
+    Parameters,
+    /// Those that training would change.
+    Trainable,
+    /// Those that it would not.
+    NonTrainable,
+    /// Those of which nothing says.
+    Undetermined,
+    /// Those frozen although their own flag says trainable.
+    Frozen,
+    /// Stored bytes.
+    Bytes,
+    /// Stored bytes of what training would change.
+    TrainableBytes,
+    /// Number of counted variables.
+    Variables,
+    /// Elements of constants, which are not counted.
+    Constants,
+}
+
+impl Quantity {
+    /// Every quantity.
+    pub const ALL: &'static [Quantity] = &[
+        Quantity::Parameters,
+        Quantity::Trainable,
+        Quantity::NonTrainable,
+        Quantity::Undetermined,
+        Quantity::Frozen,
+        Quantity::Bytes,
+        Quantity::TrainableBytes,
+        Quantity::Variables,
+        Quantity::Constants,
+    ];
+
+    /// The word used for it on the command line and in findings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Quantity::Parameters => "parameters",
+            Quantity::Trainable => "trainable",
+            Quantity::NonTrainable => "non_trainable",
+            Quantity::Undetermined => "undetermined",
+            Quantity::Frozen => "frozen",
+            Quantity::Bytes => "bytes",
+            Quantity::TrainableBytes => "trainable_bytes",
+            Quantity::Variables => "variables",
+            Quantity::Constants => "constants",
+        }
+    }
+
+    /// Its value in this report.
+    pub fn of(self, report: &Report) -> u64 {
+        let totals = &report.totals;
+        match self {
+            Quantity::Parameters => totals.all.parameters,
+            Quantity::Trainable => totals.trainable.parameters,
+            Quantity::NonTrainable => totals.non_trainable.parameters,
+            Quantity::Undetermined => totals.undetermined.parameters,
+            Quantity::Frozen => report
+                .variables
+                .iter()
+                .filter(|variable| variable.trainable == Trainable::Frozen)
+                .fold(0, |sum, variable| sum.saturating_add(variable.parameters)),
+            Quantity::Bytes => totals.all.bytes,
+            Quantity::TrainableBytes => totals.trainable.bytes,
+            Quantity::Variables => totals.all.variables,
+            Quantity::Constants => report.constants.parameters,
+        }
+    }
+}
+
+/// How a value must stand to what was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// Equal to it.
+    Exactly,
+    /// No more than it.
+    AtMost,
+}
+
+/// One expectation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// Of which number.
+    pub quantity: Quantity,
+    /// How it is to be met.
+    pub bound: Bound,
+    /// The value given.
+    pub value: u64,
+}
+
+impl Expectation {
+    /// Reads `parameters=3538984,trainable=3504872`.
+    pub fn parse_list(text: &str, bound: Bound) -> Result<Vec<Expectation>> {
+        text.split(',').map(|part| Expectation::parse(part.trim(), bound)).collect()
+    }
+
+    fn parse(text: &str, bound: Bound) -> Result<Expectation> {
+        let usage = |what: String| {
+            let words: Vec<&str> = Quantity::ALL.iter().map(|q| q.as_str()).collect();
+            let advice = format!("write NAME=NUMBER, where NAME is one of {}", words.join(", "));
+            Error::Usage { what, advice }
+        };
+        let Some((name, number)) = text.split_once('=') else {
+            return Err(usage(format!("'{text}' is not NAME=NUMBER")));
+        };
+        let name = name.trim().replace('-', "_");
+        let quantity = Quantity::ALL.iter().copied().find(|q| q.as_str() == name);
+        let quantity = quantity.ok_or_else(|| usage(format!("there is no number '{name}'")))?;
+        let value = parse_number(number.trim())
+            .ok_or_else(|| usage(format!("'{number}' is not a whole number")))?;
+        Ok(Expectation { quantity, bound, value })
+    }
+
+    fn finding(self, report: &Report) -> Option<Finding> {
+        let found = self.quantity.of(report);
+        let name = self.quantity.as_str();
+        let (met, message, expected) = match self.bound {
+            Bound::Exactly => {
+                (found == self.value, "is not what was expected", thousands(self.value))
+            }
+            Bound::AtMost => (
+                found <= self.value,
+                "exceeds its maximum",
+                format!("at most {}", thousands(self.value)),
+            ),
+        };
+        let finding = Finding::new(Code::Expectation, format!("{name} {message}"));
+        (!met).then(|| finding.about(name).values(expected, thousands(found)))
+    }
+}
+
+/// A finding for each expectation that the report does not meet.
+pub fn check(report: &Report, expectations: &[Expectation]) -> Vec<Finding> {
+    expectations.iter().filter_map(|expectation| expectation.finding(report)).collect()
+}
+
+/// Adds findings to a report in their place: errors come first.
+pub fn add_findings(report: &mut Report, findings: Vec<Finding>) {
+    report.findings.extend(findings);
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+}
+
+/// A whole number with an optional unit: `3538984`, `3_538_984`, `4M` (10^6), `512MiB` (2^20).
+pub fn parse_number(text: &str) -> Option<u64> {
+    const UNITS: &[(&str, u64)] = &[
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("K", 1_000),
+        ("M", 1_000_000),
+        ("G", 1_000_000_000),
+        ("B", 1_000_000_000),
+        ("T", 1_000_000_000_000),
+    ];
+    let unit = UNITS.iter().find(|(unit, _)| {
+        text.len() >= unit.len()
+            && text.is_char_boundary(text.len() - unit.len())
+            && text[text.len() - unit.len()..].eq_ignore_ascii_case(unit)
+    });
+    let (digits, factor) = match unit {
+        Some((unit, factor)) => (text[..text.len() - unit.len()].trim_end(), *factor),
+        None => (text, 1),
+    };
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.chars().all(|c| c.is_ascii_digit() || c == '_');
+    if !plain {
+        return None;
+    }
+    digits.replace('_', "").parse::<u64>().ok()?.checked_mul(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_numbers_with_units() {
+        assert_eq!(parse_number("3538984"), Some(3_538_984));
+        assert_eq!(parse_number("3_538_984"), Some(3_538_984));
+        assert_eq!(parse_number("4M"), Some(4_000_000));
+        assert_eq!(parse_number("7B"), Some(7_000_000_000));
+        assert_eq!(parse_number("4GiB"), Some(4 << 30));
+        assert_eq!(parse_number("512 mib"), Some(512 << 20));
+    }
+
+    #[test]
+    fn refuses_what_is_no_whole_number() {
+        for text in ["", "M", "-1", "1.5M", "1e6", "_1", "x", "16777216TiB", "é", "+1"] {
+            assert_eq!(parse_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_lists_and_names_what_is_wrong() {
+        let list = Expectation::parse_list("parameters=10, non-trainable=2", Bound::Exactly);
+        let list = list.unwrap();
+        assert_eq!(list[1].quantity, Quantity::NonTrainable);
+        assert_eq!((list[0].value, list[1].value), (10, 2));
+        for text in ["parameters", "params=1", "parameters=x", ""] {
+            assert!(Expectation::parse_list(text, Bound::AtMost).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The parts of the page that are plain mark-up.
+
+use std::io::{self, Write};
+
+use crate::cost::cost;
+use crate::model::{Counts, Report, Severity, Trainable, Verdict, WitnessStatus};
+use crate::number::{bytes, human, share, thousands};
+use crate::render::escape::html as escape;
+use crate::render::outline::{outline, Shown};
+use crate::render::text::grouped;
+use crate::render::view::View;
+use crate::render::words::{self, State};
+use crate::select::Selection;
+
+/// Findings of one code that are shown; the rest is a number.
+const SHOWN: usize = 8;
+/// Steps that the bar of trainability is divided into.
+const BAR: u128 = 10_000;
+
+/// Name, origin and the button for the theme.
+pub fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut origin = words::origin(report);
+    if let Some(tags) = words::tags(report) {
+        origin = origin + ", " + &tags;
+    }
+    writeln!(
+        out,
+        "<header class=\"top\"><div><h1>{}</h1><p class=\"origin\">{}</p>\
+         <p class=\"origin\">{}</p></div>\
+         <button id=\"theme\" class=\"plain\" type=\"button\" \
+         aria-label=\"Switch between light and dark\">◐</button></header>",
+        escape(words::model_name(report)),
+        escape(&origin),
+        escape(&words::session(report)),
+    )
+}
+
+/// The answer: the number, the verdict, what is trainable, a few facts.
+pub fn hero(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let totals = &report.totals;
+    let all = totals.all.parameters;
+    let sign = match report.verdict {
+        Verdict::Verified => "✓",
+        Verdict::Disagreement => "✗",
+        Verdict::Unverified => "?",
+    };
+    let verdict = report.verdict.as_str();
+    writeln!(
+        out,
+        "<section class=\"card hero\" aria-label=\"Totals\"><div>\
+         <div class=\"number\">{}</div><p class=\"muted\">parameters, about {}</p>\
+         <p><span class=\"badge {verdict}\" title=\"{}\">{sign} {verdict}</span></p></div><div>",
+        thousands(all),
+        human(all),
+        escape(words::verdict(report)),
+    )?;
+    let frozen = report
+        .variables
+        .iter()
+        .filter(|variable| variable.trainable == Trainable::Frozen)
+        .fold(0u64, |sum, variable| sum.saturating_add(variable.parameters));
+    let parts = [
+        ("trainable", "trainable", totals.trainable.parameters),
+        ("frozen", "frozen", frozen),
+        ("fixed", "not trainable", totals.non_trainable.parameters.saturating_sub(frozen)),
+        ("unknown", "undetermined", totals.undetermined.parameters),
+    ];
+    write!(
+        out,
+        "<svg class=\"stack\" viewBox=\"0 0 {BAR} 10\" preserveAspectRatio=\"none\" \
+         aria-hidden=\"true\">"
+    )?;
+    let mut at = 0u128;
+    for (class, _, parameters) in parts {
+        let width = (u128::from(parameters) * BAR).checked_div(u128::from(all)).unwrap_or(0);
+        write!(
+            out,
+            "<rect class=\"f-{class}\" x=\"{at}\" y=\"0\" width=\"{width}\" height=\"10\"/>"
+        )?;
+        at += width;
+    }
+    writeln!(out, "</svg><ul class=\"keys\">")?;
+    for (class, label, parameters) in parts {
+        if parameters > 0 {
+            writeln!(
+                out,
+                "<li><i class=\"f-{class}\"></i>{} {label} <span class=\"muted\">{}</span></li>",
+                thousands(parameters),
+                escape(&share(parameters, all)),
+            )?;
+        }
+    }
+    writeln!(out, "</ul><dl class=\"facts\">")?;
+    let mut facts =
+        vec![("Weights", bytes(totals.all.bytes)), ("Variables", thousands(totals.all.variables))];
+    for estimate in cost(report).estimates.iter().skip(1) {
+        let label = if estimate.purpose.ends_with("Adam") { "Train (Adam)" } else { "Train (SGD)" };
+        facts.push((label, bytes(estimate.bytes)));
+    }
+    let types: Vec<_> = totals.by_dtype.iter().map(|(dtype, _)| dtype.name()).collect();
+    facts.push(("Types", if types.is_empty() { "none".into() } else { types.join(", ") }));
+    if report.constants.tensors > 0 {
+        facts.push(("Constants, not counted", thousands(report.constants.parameters)));
+    }
+    for (label, value) in facts {
+        writeln!(out, "<div><dt>{label}</dt><dd>{}</dd></div>", escape(&value))?;
+    }
+    writeln!(out, "</dl></div></section>")
+}
+
+/// The frame of the treemap.
+pub fn treemap(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<section class=\"card screen\" aria-labelledby=\"map-title\">\
+         <div class=\"head\"><h2 id=\"map-title\">Where the parameters are</h2>\
+         <label class=\"muted\" for=\"colour\">Colour</label>\
+         <select id=\"colour\"><option value=\"class\">type</option>\
+         <option value=\"state\">trainability</option></select></div>\
+         <nav id=\"crumbs\" aria-label=\"Shown part of the model\"></nav>\
+         <div id=\"map\" role=\"group\" aria-label=\"Treemap: areas are parameters. Arrow keys \
+         move, Enter zooms in, Escape zooms out. The table below has the same numbers.\"></div>\
+         <ul id=\"legend\" aria-label=\"Colours\"></ul></section>"
+    )
+}
+
+/// The frame of the tree, and a table of its upper part for paper and for readers without script.
+pub fn tree(
+    report: &Report,
+    selection: &Selection,
+    view: &View,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    writeln!(
+        out,
+        "<section class=\"card long\" aria-labelledby=\"tree-title\"><div class=\"head\">\
+         <h2 id=\"tree-title\">Layers and variables</h2>\
+         <span id=\"hits\" class=\"muted screen\" role=\"status\"></span>\
+         <input id=\"search\" class=\"screen\" type=\"search\" placeholder=\"Search names, types, \
+         keys\" aria-label=\"Search names, types and checkpoint keys\" spellcheck=\"false\">\
+         <button id=\"expand\" class=\"plain screen\" type=\"button\">Expand all</button>\
+         <button id=\"collapse\" class=\"plain screen\" type=\"button\">Collapse</button></div>"
+    )?;
+    if selection.filtered {
+        let chosen = &selection.totals.all;
+        writeln!(
+            out,
+            "<p class=\"muted\">Chosen on the command line: {}, {} of all.</p>",
+            escape(&words::counts(chosen)),
+            escape(&share(chosen.parameters, report.totals.all.parameters)),
+        )?;
+    }
+    let heads = [
+        ("c-name", "name", words::tree_head(report)),
+        ("c-num n", "params", "Parameters"),
+        ("c-share", "params", "Share"),
+        ("c-state", "state", "Trainable"),
+        ("c-shape", "shape", "Shape"),
+        ("c-num n", "size", "Bytes"),
+    ];
+    writeln!(
+        out,
+        "<div id=\"scroll\" class=\"screen\"><table id=\"tree\" role=\"treegrid\" \
+         aria-labelledby=\"tree-title\" aria-colcount=\"6\"><thead><tr role=\"row\" \
+         aria-rowindex=\"1\">"
+    )?;
+    for (class, key, title) in heads {
+        match title {
+            // Its order is that of the parameters.
+            "Share" => writeln!(out, "<th class=\"{class}\" scope=\"col\">{title}</th>")?,
+            _ => writeln!(
+                out,
+                "<th class=\"{class}\" scope=\"col\">\
+                 <button type=\"button\" data-key=\"{key}\">{title}</button></th>"
+            )?,
+        }
+    }
+    writeln!(out, "</tr></thead><tbody></tbody></table></div>")?;
+    writeln!(out, "<noscript><p class=\"muted\">The whole tree needs JavaScript.</p></noscript>")?;
+    static_outline(report, view, out)?;
+    writeln!(out, "</section>")
+}
+
+fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<table class=\"paper\"><thead><tr><th scope=\"col\">{}</th>\
+         <th class=\"n\" scope=\"col\">Parameters</th><th class=\"n\" scope=\"col\">Share</th>\
+         <th scope=\"col\">Trainable</th></tr></thead><tbody>",
+        words::tree_head(report)
+    )?;
+    for row in outline(report, view.depth, view.sort) {
+        let indent = "&emsp;".repeat(row.follows.len());
+        let (name, parameters, state) = match row.what {
+            Shown::Group(_, group, hidden) => {
+                let root = row.follows.is_empty();
+                let mut name =
+                    if root { words::model_name(report) } else { &group.name }.to_owned();
+                if let Some(class) = &group.class {
+                    name += &format!(" ({class})");
+                }
+                if hidden > 0 {
+                    name += &format!(" … {hidden} below");
+                }
+                (name, group.counts.parameters, State::of_group(group))
+            }
+            Shown::Rest(rest) => {
+                let all = rest.counts.parameters;
+                let state = State::of(all, rest.trainable, rest.frozen, rest.undetermined);
+                (format!("… {} more", rest.groups), all, state)
+            }
+        };
+        writeln!(
+            out,
+            "<tr><td>{indent}{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            escape(&name),
+            thousands(parameters),
+            escape(&share(parameters, report.totals.all.parameters)),
+            state.word()
+        )?;
+    }
+    writeln!(out, "</tbody></table>")
+}
+
+/// What each witness saw.
+pub fn witnesses(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    open("Witnesses", &["Witness", "Says", "#Parameters", "Detail"], out)?;
+    for witness in &report.witnesses {
+        let sign = match witness.status {
+            WitnessStatus::Agrees => "✓ ",
+            WitnessStatus::Contradicts => "✗ ",
+            _ => "",
+        };
+        let status = witness.status.as_str();
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"status-{status}\">{sign}{status}</td>\
+             <td class=\"n\">{}</td><td>{}</td></tr>",
+            witness.name.as_str(),
+            witness.counts.map(|counts| thousands(counts.parameters)).unwrap_or_default(),
+            escape(&witness.detail),
+        )?;
+    }
+    close(out)
+}
+
+/// Sums by trainability and type, and what is not counted.
+pub fn totals(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    open("Totals", &["", "#Parameters", "#Bytes", "#Variables"], out)?;
+    let totals = &report.totals;
+    sum("Total", &totals.all, out)?;
+    sum("Trainable", &totals.trainable, out)?;
+    sum("Non-trainable", &totals.non_trainable, out)?;
+    if totals.undetermined.variables > 0 {
+        sum("Undetermined", &totals.undetermined, out)?;
+    }
+    for (dtype, counts) in &totals.by_dtype {
+        let part = share(counts.bytes, totals.all.bytes);
+        sum(&format!("of type {dtype} ({part} of the bytes)"), counts, out)?;
+    }
+    for left_out in &report.not_counted {
+        sum(&format!("not counted: {}", words::role(left_out.role)), &left_out.counts, out)?;
+    }
+    let constants = &report.constants;
+    if constants.tensors > 0 {
+        let counts = Counts {
+            variables: constants.tensors,
+            parameters: constants.parameters,
+            bytes: constants.bytes,
+        };
+        sum("not counted: constants of the graph", &counts, out)?;
+    }
+    close(out)
+}
+
+fn sum(label: &str, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{}</td></tr>",
+        escape(label),
+        thousands(counts.parameters),
+        bytes(counts.bytes),
+        thousands(counts.variables)
+    )
+}
+
+/// Memory estimates, each with its rule.
+pub fn memory(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let cost = cost(report);
+    open("Memory for weights alone", &["To", "#Bytes", "Rule"], out)?;
+    for estimate in &cost.estimates {
+        writeln!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td>{}</td></tr>",
+            estimate.purpose,
+            bytes(estimate.bytes),
+            estimate.rule
+        )?;
+    }
+    close(out)
+}
+
+/// The largest tensors.
+pub fn largest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let largest = cost(report).largest;
+    if largest.is_empty() {
+        return Ok(());
+    }
+    open("Largest tensors", &["Variable", "Shape", "#Bytes", "#Share"], out)?;
+    for variable in largest.iter().filter_map(|id| report.variables.get(id.0)) {
+        writeln!(
+            out,
+            "<tr><td class=\"name\">{}</td><td>{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td></tr>",
+            escape(&variable.name),
+            escape(&format!("{} {}", variable.dtype, variable.shape)),
+            bytes(variable.bytes),
+            escape(&share(variable.bytes, report.totals.all.bytes)),
+        )?;
+    }
+    close(out)
+}
+
+/// The findings, those of one code together.
+pub fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<section class=\"card long\" aria-labelledby=\"findings-title\">\
+         <div class=\"head\"><h2 id=\"findings-title\">Findings: {}</h2></div>\
+         <ul class=\"findings\">",
+        words::tally(report)
+    )?;
+    for group in grouped(&report.findings) {
+        for finding in group.iter().take(SHOWN) {
+            let severity = finding.severity.as_str();
+            let sign = if finding.severity == Severity::Error { "✗ " } else { "" };
+            write!(
+                out,
+                "<li><span class=\"severity {severity}\">{sign}{severity}</span> <code>{}</code> ",
+                finding.code
+            )?;
+            if let Some(subject) = &finding.subject {
+                write!(out, "<span class=\"subject\">{}</span>: ", escape(subject))?;
+            }
+            write!(out, "{}", escape(&finding.message))?;
+            for (label, value) in [("expected", &finding.expected), ("found", &finding.found)] {
+                if let Some(value) = value {
+                    write!(out, "; {label} <code>{}</code>", escape(value))?;
+                }
+            }
+            writeln!(out, "</li>")?;
+        }
+        if let Some(first) = group.first().filter(|_| group.len() > SHOWN) {
+            let more = group.len() - SHOWN;
+            writeln!(out, "<li class=\"muted\">… and {more} more {}</li>", first.code)?;
+        }
+    }
+    writeln!(out, "</ul></section>")
+}
+
+/// A card with a table; heads that start with `#` stand over numbers.
+fn open(title: &str, heads: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    write!(
+        out,
+        "<section class=\"card\"><div class=\"head\"><h2>{title}</h2></div><table><thead><tr>"
+    )?;
+    for head in heads {
+        match head.strip_prefix('#') {
+            Some(number) => write!(out, "<th class=\"n\" scope=\"col\">{number}</th>")?,
+            None if head.is_empty() => write!(out, "<td></td>")?,
+            None => write!(out, "<th scope=\"col\">{head}</th>")?,
+        }
+    }
+    writeln!(out, "</tr></thead><tbody>")
+}
+
+fn close(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "</tbody></table></section>")
+}

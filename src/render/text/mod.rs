@@ -1,0 +1,180 @@
+//! The report for a terminal: header, tree, totals, witnesses, findings, verdict.
+
+mod findings;
+pub(super) use findings::grouped;
+mod tables;
+mod totals;
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use crate::model::{Report, Verdict, Witness, WitnessStatus};
+use crate::select::Selection;
+
+use super::style::{Ink, Signs, Style, ASCII, UNICODE};
+use super::view::{View, MIN_WIDTH};
+use super::width::{columns, padding, shorten_end, shorten_middle, wrap};
+use super::{escape, words};
+
+/// Below this width signs stand without their words.
+const NARROW: usize = 60;
+
+/// Writes the report.
+pub fn write(
+    report: &Report,
+    selection: &Selection,
+    view: &View,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut page = Page::new(view, out);
+    header(report, &mut page)?;
+    page.blank()?;
+    let mut legend = tables::groups(report, view, &mut page)?;
+    if view.variables {
+        page.blank()?;
+        tables::variables(report, selection, view, &mut legend, &mut page)?;
+    }
+    legend.write(&mut page)?;
+    if view.variables && selection.filtered {
+        page.blank()?;
+        totals::listed(report, selection, &mut page)?;
+    }
+    page.blank()?;
+    totals::write(report, selection, &mut page)?;
+    if view.cost {
+        page.blank()?;
+        totals::cost(report, &mut page)?;
+    }
+    page.blank()?;
+    witnesses(report, &mut page)?;
+    findings::write(report, &mut page)?;
+    page.blank()?;
+    verdict(report, &mut page)
+}
+
+/// Where lines go, and how they are to look.
+pub(super) struct Page<'o> {
+    pub(super) out: &'o mut dyn Write,
+    pub(super) style: Style,
+    pub(super) signs: &'static Signs,
+    pub(super) width: usize,
+    ascii: bool,
+}
+
+impl<'o> Page<'o> {
+    pub(super) fn new(view: &View, out: &'o mut dyn Write) -> Page<'o> {
+        Page {
+            out,
+            style: Style { color: view.color },
+            signs: if view.ascii { &ASCII } else { &UNICODE },
+            width: view.width.max(MIN_WIDTH),
+            ascii: view.ascii,
+        }
+    }
+
+    /// Text from the model, harmless.
+    pub(super) fn escape<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.ascii {
+            escape::ascii(text)
+        } else {
+            escape::terminal(text)
+        }
+    }
+
+    pub(super) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A line of escaped text, painted whole, shortened at its end.
+    pub(super) fn line(&mut self, ink: Ink, text: &str) -> io::Result<()> {
+        let text = shorten_end(text, self.width, self.signs.ellipsis);
+        writeln!(self.out, "{}", self.style.paint(ink, &text))
+    }
+
+    /// Lines of escaped text, wrapped and indented.
+    pub(super) fn paragraph(&mut self, indent: usize, ink: Ink, text: &str) -> io::Result<()> {
+        for line in wrap(text, self.width.saturating_sub(indent)) {
+            writeln!(self.out, "{:indent$}{}", "", self.style.paint(ink, &line))?;
+        }
+        Ok(())
+    }
+}
+
+fn header(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let name = page.escape(words::model_name(report)).into_owned();
+    let name = shorten_middle(&name, page.width, page.signs.ellipsis);
+    page.line(Ink::Strong, &name)?;
+    let mut origin = words::origin(report);
+    if let Some(tags) = words::tags(report) {
+        origin = origin + ", " + &tags;
+    }
+    let origin = page.escape(&origin).into_owned();
+    page.paragraph(0, Ink::Plain, &origin)?;
+    let session = page.escape(&words::session(report)).into_owned();
+    page.paragraph(0, Ink::Plain, &session)
+}
+
+fn witnesses(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let page_is_narrow = page.width < NARROW;
+    page.line(Ink::Strong, "Witnesses")?;
+    let name_width =
+        report.witnesses.iter().map(|w| w.name.as_str().len()).max().unwrap_or_default();
+    // On a narrow terminal the sign has to say it.
+    let status = |witness: &Witness| match page_is_narrow {
+        true => "",
+        false => witness.status.as_str(),
+    };
+    let status_width = report.witnesses.iter().map(|w| status(w).len()).max().unwrap_or_default();
+    let status_gap = if page_is_narrow { 0 } else { 2 };
+    for witness in &report.witnesses {
+        let (sign, ink) = match witness.status {
+            WitnessStatus::Agrees => (page.signs.check, Ink::Good),
+            WitnessStatus::Contradicts => (page.signs.cross, Ink::Bad),
+            WitnessStatus::Partial => (page.signs.partly, Ink::Warn),
+            WitnessStatus::Unavailable => ("?", Ink::Warn),
+            WitnessStatus::Absent => (page.signs.dot, Ink::Faint),
+        };
+        let mut says = String::new();
+        match witness.counts {
+            Some(counts) if counts == report.totals.all => {
+                let all = if counts.variables > 1 { "all " } else { "" };
+                says = format!("{all}{}", words::plural(counts.variables, "variable"));
+            }
+            Some(counts) => says = words::counts(&counts),
+            None => {}
+        }
+        if !witness.detail.is_empty() {
+            let detail = page.escape(&witness.detail);
+            says = if says.is_empty() { detail.into_owned() } else { says + ": " + &detail };
+        }
+        let (name, status) = (witness.name.as_str(), status(witness));
+        let sign_width = columns(page.signs.check).max(columns(page.signs.cross));
+        let indent = 2 + sign_width + 1 + name_width + 2 + status_width + status_gap;
+        let room = page.width.saturating_sub(indent);
+        writeln!(
+            page.out,
+            "  {}{} {name:name_width$}  {status:status_width$}{:status_gap$}{}",
+            page.style.paint(ink, sign),
+            padding(sign, sign_width),
+            "",
+            shorten_end(&says, room, page.signs.ellipsis)
+        )?;
+    }
+    Ok(())
+}
+
+fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let (sign, ink) = match report.verdict {
+        Verdict::Verified => (page.signs.check, Ink::Good),
+        Verdict::Disagreement => (page.signs.cross, Ink::Bad),
+        Verdict::Unverified => ("?", Ink::Warn),
+    };
+    let word = format!("{sign} {}", report.verdict.as_str());
+    let text = words::verdict(report);
+    let line = format!("{word}: {text}");
+    if columns(&line) <= page.width {
+        return writeln!(page.out, "{}: {text}", page.style.paint(ink, &word));
+    }
+    writeln!(page.out, "{}", page.style.paint(ink, &word))?;
+    page.paragraph(2, Ink::Plain, text)
+}

@@ -1,0 +1,199 @@
+//! Sentences and words that more than one format shows. Nothing here is escaped.
+
+use crate::model::{
+    Counts, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Trainable,
+    Variable, Verdict,
+};
+
+use crate::number::thousands;
+
+/// How much of something training would change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// There is nothing to train or to freeze.
+    Empty,
+    /// All of it.
+    Trainable,
+    /// A part of it.
+    Partly,
+    /// None of it.
+    Fixed,
+    /// None of it, and some of it is frozen although its own flag says trainable.
+    Frozen,
+    /// Nothing says, for any of it.
+    Unknown,
+}
+
+impl State {
+    /// Of a sum of parameters.
+    pub fn of(parameters: u64, trainable: u64, frozen: u64, undetermined: u64) -> State {
+        match () {
+            () if parameters == 0 => State::Empty,
+            () if undetermined >= parameters => State::Unknown,
+            () if trainable >= parameters => State::Trainable,
+            () if trainable > 0 || undetermined > 0 => State::Partly,
+            () if frozen > 0 => State::Frozen,
+            () => State::Fixed,
+        }
+    }
+
+    /// Of a group.
+    pub fn of_group(group: &Group) -> State {
+        State::of(group.counts.parameters, group.trainable, group.frozen, group.undetermined)
+    }
+
+    /// Of a variable.
+    pub fn of_variable(variable: &Variable) -> State {
+        match variable.trainable {
+            Trainable::Yes => State::Trainable,
+            Trainable::No => State::Fixed,
+            Trainable::Frozen => State::Frozen,
+            Trainable::Undetermined => State::Unknown,
+        }
+    }
+
+    /// One word for a table.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Empty => "",
+            State::Trainable => "yes",
+            State::Partly => "partly",
+            State::Fixed => "no",
+            State::Frozen => "frozen",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a variable of this role is, for a person.
+pub fn role(role: Role) -> &'static str {
+    match role {
+        Role::Weight => "counted",
+        Role::Optimizer => "state of an optimizer",
+        Role::Metric => "state of metrics and stateful layers",
+        Role::Rng => "state of a random generator",
+        Role::Counter => "step and save counters",
+        Role::String => "strings and asset paths",
+        Role::Table => "contents of lookup tables",
+        Role::Duplicate => "second copies made by the export",
+        Role::Unrestored => "handles that nothing restores",
+    }
+}
+
+/// What the tree of this report is made of, as the head of its first column.
+pub fn tree_head(report: &Report) -> &'static str {
+    let kind = |wanted| report.groups.nodes.iter().skip(1).any(|group| group.kind == wanted);
+    match () {
+        () if kind(GroupKind::Layer) => "Layer (type)",
+        () if kind(GroupKind::Module) => "Module (type)",
+        () if kind(GroupKind::Scope) => "Scope",
+        () => "Model (type)",
+    }
+}
+
+/// The name of the root, or the last part of what the user named.
+pub fn model_name(report: &Report) -> &str {
+    let root = report.groups.nodes.first().map(|group| group.name.as_str());
+    let source = report.model.source.trim_end_matches('/');
+    let source = source.rsplit('/').next().filter(|name| !name.is_empty());
+    match root.filter(|name| !name.is_empty()) {
+        Some(name) => name,
+        None => source.unwrap_or("model"),
+    }
+}
+
+/// What the model is and what wrote it.
+pub fn origin(report: &Report) -> String {
+    let model = &report.model;
+    let mut text = String::from(match (model.format, model.object_graph) {
+        (ModelFormat::Tf1HubModule, _) => "TF1 Hub module",
+        (ModelFormat::SavedModel, true) => "SavedModel",
+        (ModelFormat::SavedModel, false) => "TF1 SavedModel",
+    });
+    if let Some(keras) = &model.keras {
+        text += " of Keras";
+        if let Some(version) = &keras.version {
+            text = text + " " + version;
+        }
+    }
+    match &model.tensorflow_version {
+        Some(version) => text = text + ", written by TensorFlow " + version,
+        None => text += ", TensorFlow version not recorded",
+    }
+    text
+}
+
+/// The tags of the MetaGraph that was counted, and how many others there are.
+pub fn tags(report: &Report) -> Option<String> {
+    let graphs = &report.model.meta_graphs;
+    let selected = graphs.iter().find(|graph| graph.selected)?;
+    let tags = if selected.tags.is_empty() { "none".to_owned() } else { selected.tags.join(", ") };
+    Some(match graphs.len() {
+        0 | 1 => format!("tags: {tags}"),
+        n => format!("tags: {tags} (one of {n} MetaGraphs)"),
+    })
+}
+
+/// Which session confirmed the count, or why none did.
+pub fn session(report: &Report) -> String {
+    let runtime = &report.runtime;
+    let version = match &runtime.tensorflow_version {
+        Some(version) => format!("TensorFlow {version}"),
+        None => "TensorFlow".into(),
+    };
+    let how = match runtime.mode {
+        RuntimeMode::Load => "full load",
+        RuntimeMode::Variables => "variables alone",
+        RuntimeMode::Off => return "No session was asked for".into(),
+    };
+    if let Some(failure) = &runtime.failure {
+        return format!("No session could confirm it: {}", failure.what);
+    }
+    let mut text = match report.verdict {
+        Verdict::Disagreement => format!("Held against a {version} session ({how}"),
+        _ => format!("Confirmed by a {version} session ({how}"),
+    };
+    if let Some(elapsed) = runtime.elapsed {
+        text += &format!(", {:.1} s", elapsed.as_secs_f64());
+    }
+    text + ")"
+}
+
+/// The verdict as one sentence.
+pub fn verdict(report: &Report) -> &'static str {
+    match report.verdict {
+        Verdict::Verified => "the session saw every counted variable; nothing contradicts it",
+        Verdict::Disagreement => "witnesses contradict each other; see the errors above",
+        Verdict::Unverified if report.runtime.mode == RuntimeMode::Off => {
+            "counted from the files alone, as asked; they do not contradict each other"
+        }
+        Verdict::Unverified => "counted from the files; no session could confirm it",
+    }
+}
+
+/// `1 variable`, `2 variables`.
+pub fn plural(count: u64, one: &str) -> String {
+    match (count, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{} {stem}ies", thousands(count)),
+        _ => format!("{} {one}s", thousands(count)),
+    }
+}
+
+/// `262 variables, 3,538,984 parameters`.
+pub fn counts(counts: &Counts) -> String {
+    format!("{}, {}", plural(counts.variables, "variable"), plural(counts.parameters, "parameter"))
+}
+
+/// How many findings there are of each severity: `1 error, 2 notes`.
+pub fn tally(report: &Report) -> String {
+    let number = |severity| {
+        report.findings.iter().filter(|finding| finding.severity == severity).count() as u64
+    };
+    [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .filter(|severity| number(*severity) > 0)
+        .map(|severity| plural(number(severity), severity.as_str()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

@@ -1,0 +1,154 @@
+//! Chooses which of the counted variables are listed, and in which order.
+//!
+//! A selection changes no total of the model: it has sums of its own, shown beside them.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::error::{Error, Result};
+use crate::model::{Counts, DType, Report, Totals, Trainable, Variable, VariableId};
+
+/// Which variables to list. `Filter::default()` lists all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    include: Option<GlobSet>,
+    exclude: Option<GlobSet>,
+    trainable: bool,
+    dtypes: Vec<DType>,
+}
+
+impl Filter {
+    /// Lists only variables of which the name or a path matches one of these patterns. `*` and
+    /// `?` also match `/`: a scope is no folder.
+    pub fn include(mut self, patterns: &[String]) -> Result<Filter> {
+        self.include = globs(patterns)?;
+        Ok(self)
+    }
+
+    /// Leaves out variables of which the name or a path matches one of these patterns.
+    pub fn exclude(mut self, patterns: &[String]) -> Result<Filter> {
+        self.exclude = globs(patterns)?;
+        Ok(self)
+    }
+
+    /// Lists only variables that training would change.
+    pub fn trainable(mut self, only: bool) -> Filter {
+        self.trainable = only;
+        self
+    }
+
+    /// Lists only variables of these element types, named as TensorFlow names them.
+    pub fn dtypes(mut self, names: &[String]) -> Result<Filter> {
+        self.dtypes = names
+            .iter()
+            .map(|name| {
+                DType::from_name(name).ok_or_else(|| Error::Usage {
+                    what: format!("there is no element type '{name}'"),
+                    advice: "use a name of TensorFlow's, such as float32, bfloat16 or int8".into(),
+                })
+            })
+            .collect::<Result<_>>()?;
+        Ok(self)
+    }
+
+    /// True where something may be left out.
+    pub fn is_active(&self) -> bool {
+        self.include.is_some()
+            || self.exclude.is_some()
+            || self.trainable
+            || !self.dtypes.is_empty()
+    }
+
+    fn admits(&self, variable: &Variable) -> bool {
+        let any = |set: &GlobSet| {
+            set.is_match(&variable.name) || variable.paths.iter().any(|path| set.is_match(path))
+        };
+        self.include.as_ref().is_none_or(any)
+            && !self.exclude.as_ref().is_some_and(any)
+            && (!self.trainable || variable.trainable == Trainable::Yes)
+            && (self.dtypes.is_empty() || self.dtypes.contains(&variable.dtype))
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<Option<GlobSet>> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(Glob::new(pattern).map_err(|error| unusable(pattern, &error))?);
+    }
+    set.build().map(Some).map_err(|error| unusable(&patterns.join(" "), &error))
+}
+
+fn unusable(pattern: &str, error: &globset::Error) -> Error {
+    Error::Usage {
+        what: format!("'{pattern}' is not a pattern: {}", error.kind()),
+        advice: "write patterns as in a shell: '*/kernel', 'block_[0-9]/*', '{a,b}*'".into(),
+    }
+}
+
+/// The order of variables and of siblings in the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// As the model has them.
+    #[default]
+    Model,
+    /// Most parameters first.
+    Parameters,
+    /// Most bytes first.
+    Bytes,
+    /// By name.
+    Name,
+}
+
+/// The variables that are listed, with their own sums.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The variables, in the order asked for.
+    pub ids: Vec<VariableId>,
+    /// Their sums.
+    pub totals: Totals,
+    /// True where a filter was asked for, even one that leaves nothing out.
+    pub filtered: bool,
+}
+
+/// The variables of `report` that pass `filter`, in this order.
+pub fn select(report: &Report, filter: &Filter, sort: Sort) -> Selection {
+    let mut chosen: Vec<(VariableId, &Variable)> = (0..)
+        .map(VariableId)
+        .zip(&report.variables)
+        .filter(|(_, variable)| filter.admits(variable))
+        .collect();
+    match sort {
+        Sort::Model => {}
+        Sort::Parameters => chosen.sort_by_key(|(_, v)| std::cmp::Reverse(v.parameters)),
+        Sort::Bytes => chosen.sort_by_key(|(_, v)| std::cmp::Reverse(v.bytes)),
+        Sort::Name => chosen.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name)),
+    }
+    let totals = sums(chosen.iter().map(|(_, variable)| *variable));
+    let ids = chosen.into_iter().map(|(id, _)| id).collect();
+    Selection { ids, totals, filtered: filter.is_active() }
+}
+
+/// Sums over these variables, which must be distinct.
+pub fn sums<'v>(variables: impl Iterator<Item = &'v Variable>) -> Totals {
+    let mut totals = Totals::default();
+    for variable in variables {
+        let (parameters, bytes) = (variable.parameters, variable.bytes);
+        totals.all.add(parameters, bytes);
+        match variable.trainable {
+            Trainable::Yes => totals.trainable.add(parameters, bytes),
+            Trainable::No | Trainable::Frozen => totals.non_trainable.add(parameters, bytes),
+            Trainable::Undetermined => totals.undetermined.add(parameters, bytes),
+        }
+        match totals.by_dtype.binary_search_by_key(&variable.dtype, |(dtype, _)| *dtype) {
+            Ok(at) => totals.by_dtype[at].1.add(parameters, bytes),
+            Err(at) => {
+                let mut counts = Counts::default();
+                counts.add(parameters, bytes);
+                totals.by_dtype.insert(at, (variable.dtype, counts));
+            }
+        }
+    }
+    totals
+}
