@@ -1,0 +1,110 @@
+//! One function for each sub-command.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use tfcensus::expect::{self, Baseline};
+use tfcensus::render;
+use tfcensus::select::select;
+use tfcensus::Options;
+
+use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs};
+use crate::progress::Display;
+use crate::{census, doctor, error, exit, output};
+
+/// Runs the command; the exit code is its answer.
+pub fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Count(args) => count(&args),
+        Command::Diff(args) => diff(&args),
+        Command::Doctor(args) => doctor(&args),
+        Command::Explain { code } => explain(code.as_deref()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut args::command(), "tfcensus", &mut script);
+            output::write(None, |out| out.write_all(&script))?;
+            Ok(exit::GOOD.into())
+        }
+        Command::Man { command } => manual(command.as_deref()),
+    }
+}
+
+fn count(args: &CountArgs) -> Result<ExitCode> {
+    // What can be refused is refused before the model is read.
+    let options = args.options();
+    let filter = args.filter()?;
+    let expectations = args.checks.expectations()?;
+    let baseline = args.checks.baseline.as_deref().map(Baseline::read).transpose()?;
+    let show = args.presentation(filter.is_active());
+
+    let progress = Display::new();
+    let report = census::count(&args.model, &options, &progress);
+    progress.clear();
+    let mut report = report?;
+
+    let mut failures = expect::check(&report, &expectations);
+    failures.extend(baseline.iter().flat_map(|baseline| baseline.check(&report)));
+    expect::add_findings(&mut report, failures);
+    let selection = select(&report, &filter, show.sort);
+    output::write(show.output.as_deref(), |out| match show.format {
+        Some(format) => render::render(&report, &selection, format, &show.view, out),
+        None => render::quiet(&report, &selection, out),
+    })?;
+    if let Some(failure) = &report.runtime.failure {
+        error::print_failure(failure);
+    }
+    Ok(exit::code(&report, options.runtime).into())
+}
+
+fn doctor(args: &DoctorArgs) -> Result<ExitCode> {
+    let options = Options { libtensorflow: args.libtensorflow.clone(), ..Options::default() };
+    let progress = Display::new();
+    let (text, works) = doctor::examine(&options, &progress);
+    progress.clear();
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(if works { exit::GOOD } else { exit::UNCONFIRMED }.into())
+}
+
+fn diff(args: &DiffArgs) -> Result<ExitCode> {
+    let options = args.options();
+    let progress = Display::new();
+    let reports = census::count(&args.before, &options, &progress)
+        .and_then(|before| Ok((before, census::count(&args.after, &options, &progress)?)));
+    progress.clear();
+    let (before, after) = reports?;
+    let diff = tfcensus::diff::diff(&before, &after);
+    output::write(args.output.as_deref(), |out| {
+        render::diff::write(&diff, args.format.0, &args.view(), out)
+    })?;
+    let code = if diff.is_empty() { exit::GOOD } else { exit::DISAGREEMENT };
+    Ok(code.into())
+}
+
+fn explain(code: Option<&str>) -> Result<ExitCode> {
+    let text = match code {
+        Some(code) => render::explain::section(code)?,
+        None => render::explain::list(),
+    };
+    print(&text)
+}
+
+fn manual(command: Option<&str>) -> Result<ExitCode> {
+    let mut page = args::command();
+    page.build();
+    if let Some(name) = command {
+        let found = page.find_subcommand(name).cloned();
+        page = found.ok_or_else(|| tfcensus::Error::Usage {
+            what: format!("there is no command '{name}'"),
+            advice: "tfcensus --help lists the commands".into(),
+        })?;
+    }
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page).render(&mut text)?;
+    output::write(None, |out| out.write_all(&text))?;
+    Ok(exit::GOOD.into())
+}
+
+fn print(text: &str) -> Result<ExitCode> {
+    output::write(None, |out| out.write_all(text.as_bytes()))?;
+    Ok(exit::GOOD.into())
+}
