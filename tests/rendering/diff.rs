@@ -1,0 +1,121 @@
+//! What changed between two models.
+
+use tfcensus::diff::{diff, ChangeKind, Diff};
+use tfcensus::expect::Quantity;
+use tfcensus::model::{DType, Trainable};
+use tfcensus::render::diff::{write, DiffFormat};
+use tfcensus::render::View;
+
+use crate::build::{self, layer, report, Layer};
+use crate::golden::check;
+
+fn show(diff: &Diff, format: DiffFormat) -> String {
+    let mut out = Vec::new();
+    write(diff, format, &View::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn base(trainable: Trainable) -> Layer {
+    layer("base", "Functional")
+        .child(layer("conv", "Conv2D").with("kernel", &[3, 3, 3, 8], trainable))
+        .child(layer("conv_1", "Conv2D").with("kernel", &[3, 3, 8, 8], trainable))
+}
+
+fn kinds(diff: &Diff) -> Vec<(ChangeKind, u64)> {
+    ChangeKind::ALL.iter().map(|k| (*k, diff.count(*k))).filter(|(_, n)| *n > 0).collect()
+}
+
+#[test]
+fn a_model_does_not_differ_from_itself() {
+    for model in [build::transfer(), build::hostile(), build::encoder(3), build::frozen_graph()] {
+        let diff = diff(&model, &model);
+        assert!(diff.is_empty());
+        assert_eq!(diff.unchanged, model.totals.all.variables);
+    }
+}
+
+#[test]
+fn says_of_a_fine_tuned_copy_that_its_base_is_frozen_and_its_head_new() {
+    let head = |name: &str, classes| {
+        layer(name, "Dense").weight("kernel", &[8, classes]).weight("bias", &[classes])
+    };
+    let before = layer("m", "Functional").child(base(Trainable::Yes)).child(head("top", 1000));
+    let after = layer("m", "Functional").child(base(Trainable::Frozen)).child(head("mine", 5));
+    let diff = diff(&report(&before), &report(&after));
+    use ChangeKind::{Added, Frozen, Removed};
+    assert_eq!(kinds(&diff), [(Added, 2), (Removed, 2), (Frozen, 2)]);
+    assert_eq!(diff.unchanged, 0);
+    let paths: Vec<&str> = diff.groups.iter().map(|group| group.path.as_str()).collect();
+    assert_eq!(paths, ["", "base", "base/conv", "base/conv_1", "mine", "top"]);
+    let total = diff.totals.iter().find(|t| t.quantity == Quantity::Parameters).unwrap();
+    // 216 + 576 in the base; 8 * 1000 + 1000 and 8 * 5 + 5 in the heads.
+    assert_eq!((total.before, total.after), (792 + 9000, 792 + 45));
+    check("diff.fine_tuned.txt", &show(&diff, DiffFormat::Text));
+    check("diff.fine_tuned.md", &show(&diff, DiffFormat::Markdown));
+    check("diff.fine_tuned.json", &show(&diff, DiffFormat::Json));
+}
+
+#[test]
+fn finds_variables_again_that_moved_into_a_wrapper() {
+    let before = report(&layer("m", "").child(base(Trainable::Yes)));
+    let wrapped = layer("wrapper", "Model").child(base(Trainable::Yes));
+    let mut after = report(&layer("m", "").child(wrapped));
+    for variable in &mut after.variables {
+        variable.name = format!("wrapper/{}", variable.name);
+    }
+    let diff = diff(&before, &after);
+    assert_eq!(kinds(&diff), [(ChangeKind::Moved, 2)]);
+}
+
+#[test]
+fn tells_reshaped_from_retyped_and_thawed() {
+    let before = report(&layer("m", "").child(base(Trainable::No)));
+    let mut after = report(
+        &layer("m", "").child(
+            layer("base", "Functional")
+                .child(layer("conv", "Conv2D").with("kernel", &[3, 3, 3, 16], Trainable::No))
+                .child(layer("conv_1", "Conv2D").with("kernel", &[3, 3, 8, 8], Trainable::Yes)),
+        ),
+    );
+    after.variables[1].dtype = DType::from_name("float16").unwrap();
+    let diff = diff(&before, &after);
+    assert_eq!(diff.variables[0].kinds, [ChangeKind::Reshaped]);
+    assert_eq!(diff.variables[1].kinds, [ChangeKind::Retyped, ChangeKind::Thawed]);
+}
+
+#[test]
+fn one_weight_more_is_one_addition_among_many_alike() {
+    let stack = |n| {
+        (0..n).fold(layer("m", ""), |m, i| {
+            m.child(layer(&format!("dense_{i}"), "Dense").weight("kernel", &[4, 4]))
+        })
+    };
+    let diff = diff(&report(&stack(5)), &report(&stack(6)));
+    assert_eq!(kinds(&diff), [(ChangeKind::Added, 1)]);
+    assert_eq!(diff.variables[0].after.as_ref().unwrap().name, "dense_5/kernel:0");
+}
+
+#[test]
+fn nothing_hostile_reaches_a_terminal() {
+    let diff = diff(&build::transfer(), &build::hostile());
+    for format in [DiffFormat::Text, DiffFormat::Markdown] {
+        let text = show(&diff, format);
+        let bad = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{200b}' | '\u{202e}');
+        assert!(!text.contains(bad), "{format:?}");
+        assert!(format == DiffFormat::Markdown || !text.contains("\x1b"));
+    }
+}
+
+#[test]
+fn summaries_fit_the_terminal() {
+    use unicode_width::UnicodeWidthStr;
+    let diff = diff(&build::encoder(6), &build::hostile());
+    for width in [40, 80, 120] {
+        let mut out = Vec::new();
+        let view = View { width, ..View::default() };
+        write(&diff, DiffFormat::Text, &view, &mut out).unwrap();
+        for line in String::from_utf8(out).unwrap().lines() {
+            assert!(line.width() <= width, "{width}: {line}");
+        }
+    }
+}

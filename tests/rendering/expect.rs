@@ -1,0 +1,95 @@
+//! Expectations, maxima and baselines.
+
+use tfcensus::expect::{add_findings, check, Baseline, Bound, Expectation};
+use tfcensus::model::{Code, Finding, Severity};
+use tfcensus::render::{Format, View};
+
+use crate::build;
+use crate::golden::show;
+
+fn exactly(text: &str) -> Vec<Expectation> {
+    Expectation::parse_list(text, Bound::Exactly).unwrap()
+}
+
+#[test]
+fn says_both_values_of_what_is_not_met() {
+    let report = build::transfer();
+    // 78,577 parameters of which 77,514 are trainable: see the layers of the builder.
+    let met = exactly("parameters=78577,trainable=77514,undetermined=7,frozen=928,variables=11");
+    assert_eq!(check(&report, &met), []);
+    let findings = check(&report, &exactly("parameters=80000"));
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].code, Code::Expectation);
+    assert_eq!(findings[0].severity, Severity::Error);
+    assert_eq!(findings[0].expected.as_deref(), Some("80,000"));
+    assert_eq!(findings[0].found.as_deref(), Some("78,577"));
+}
+
+#[test]
+fn a_maximum_may_be_reached() {
+    let report = build::transfer();
+    let most = |text| check(&report, &Expectation::parse_list(text, Bound::AtMost).unwrap()).len();
+    assert_eq!(most("parameters=78577"), 0);
+    assert_eq!(most("parameters=78576"), 1);
+    assert_eq!(most("parameters=1M,bytes=1KiB"), 1);
+}
+
+#[test]
+fn failures_come_before_notes() {
+    let mut report = build::transfer();
+    let failures = check(&report, &exactly("parameters=1"));
+    add_findings(&mut report, failures);
+    let order: Vec<Severity> = report.findings.iter().map(|finding| finding.severity).collect();
+    assert_eq!(order, [Severity::Error, Severity::Note]);
+}
+
+fn baseline(text: &str) -> tfcensus::Result<Baseline> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    std::fs::write(&path, text).unwrap();
+    Baseline::read(&path)
+}
+
+fn subjects(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.subject.as_deref().unwrap_or("")).collect()
+}
+
+#[test]
+fn an_earlier_report_of_the_same_model_is_met() {
+    for report in [build::transfer(), build::hostile(), build::flat(200)] {
+        let earlier = baseline(&show(&report, Format::Json, &View::default())).unwrap();
+        assert_eq!(earlier.check(&report), []);
+    }
+}
+
+#[test]
+fn names_the_variable_that_is_not_what_it_was() {
+    let report = build::transfer();
+    let earlier = baseline(&show(&report, Format::Json, &View::default())).unwrap();
+    let mut changed = report.clone();
+    changed.variables[0].shape = tfcensus::model::Shape(vec![864]);
+    let findings = earlier.check(&changed);
+    let key = "transfer/mobilenetv2_1.00_224/Conv1/kernel/.ATTRIBUTES/VARIABLE_VALUE";
+    assert_eq!(subjects(&findings), [key]);
+    assert_eq!(findings[0].expected.as_deref(), Some("float32 [3, 3, 3, 32]"));
+    assert_eq!(findings[0].found.as_deref(), Some("float32 [864]"));
+}
+
+#[test]
+fn totals_of_another_model_are_named_one_by_one() {
+    let earlier = baseline(&show(&build::flat(3), Format::Json, &View::default())).unwrap();
+    let findings = earlier.check(&build::flat(4));
+    // Layer 4 has four parameters of four bytes.
+    let key = "flat/layer_4/kernel/.ATTRIBUTES/VARIABLE_VALUE";
+    assert_eq!(subjects(&findings), ["parameters", "trainable", "bytes", "variables", key]);
+}
+
+#[test]
+fn refuses_what_is_no_report() {
+    for text in ["", "{}", "[1]", "{\"schema_version\": 1}"] {
+        assert!(baseline(text).is_err(), "{text}");
+    }
+    let newer = show(&build::flat(1), Format::Json, &View::default())
+        .replace("\"schema_version\": 1", "\"schema_version\": 2");
+    assert!(baseline(&newer).unwrap_err().to_string().contains("schema version is 2"));
+}

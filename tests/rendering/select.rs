@@ -1,0 +1,54 @@
+//! Which variables are listed.
+
+use tfcensus::model::Report;
+use tfcensus::select::{select, Filter, Sort};
+
+use crate::build;
+
+fn names(report: &Report, filter: &Filter, sort: Sort) -> Vec<String> {
+    let selection = select(report, filter, sort);
+    selection.ids.iter().map(|id| report.variables[id.0].name.clone()).collect()
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| word.to_string()).collect()
+}
+
+#[test]
+fn patterns_match_names_and_paths_across_slashes() {
+    let report = build::transfer();
+    let chosen = |include: &[&str], exclude: &[&str]| {
+        let filter = Filter::default().include(&words(include)).unwrap();
+        names(&report, &filter.exclude(&words(exclude)).unwrap(), Sort::Model).len()
+    };
+    // Five variables stand below the base; two of them are moving averages.
+    assert_eq!(chosen(&["transfer/mobilenetv2*"], &[]), 5);
+    assert_eq!(chosen(&["transfer/mobilenetv2*"], &["*moving_*"]), 3);
+    assert_eq!(chosen(&["*/{kernel,bias}:0"], &[]), 3);
+    assert_eq!(chosen(&[], &["*"]), 0);
+}
+
+#[test]
+fn trainable_and_type_leave_out_the_rest() {
+    let report = build::transfer();
+    let trainable = Filter::default().trainable(true);
+    let selection = select(&report, &trainable, Sort::Model);
+    assert_eq!(selection.totals.all, report.totals.trainable);
+    let int8 = Filter::default().dtypes(&words(&["int8"])).unwrap();
+    assert_eq!(names(&report, &int8, Sort::Model), Vec::<String>::new());
+}
+
+#[test]
+fn sorts_largest_first_and_by_name() {
+    let report = build::transfer();
+    let all = Filter::default();
+    assert_eq!(names(&report, &all, Sort::Parameters)[0], "embedding/embeddings:0");
+    assert_eq!(names(&report, &all, Sort::Name)[0], "Conv1/kernel:0");
+    assert_eq!(names(&report, &all, Sort::Model).len(), report.variables.len());
+}
+
+#[test]
+fn refuses_patterns_and_types_that_are_none() {
+    assert!(Filter::default().include(&words(&["[a"])).is_err());
+    assert!(Filter::default().dtypes(&words(&["float31"])).is_err());
+}

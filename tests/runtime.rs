@@ -1,0 +1,319 @@
+//! The worker process from outside: fake workers that misbehave in every way, and the real one as
+//! far as it goes without a model.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use tfcensus::evidence::runtime::{
+    load, locate, probe, start, Answer, Failure, FailureKind, Limits, LoadRequest, Location,
+    VariableKind, VariableOp,
+};
+use tfcensus::model::Shape;
+use tfcensus::{Observer, Progress, Silent};
+
+const READY: &str = r#"{"event":"ready","protocol":1,"tensorflow_version":"2.0.0"}"#;
+
+fn limits<'a>(worker: &'a Path, observer: &'a dyn Observer) -> Limits<'a> {
+    Limits {
+        timeout: Some(Duration::from_secs(20)),
+        memory_limit: None,
+        allow_gpu: false,
+        op_libraries: &[],
+        show_library_output: false,
+        worker: Some(worker),
+        observer,
+    }
+}
+
+fn some_library() -> Location {
+    Location { library: Some("/nonexistent/libtensorflow.so".into()), ..Location::default() }
+}
+
+/// A worker that reads the start and one request, and does what `script` says.
+struct Fake {
+    folder: TempDir,
+    program: PathBuf,
+}
+
+impl Fake {
+    fn new(script: &str) -> Fake {
+        let folder = TempDir::new().unwrap();
+        let program = folder.path().join("worker");
+        let here = folder.path().display();
+        let text = format!("#!/bin/sh\ncd '{here}'\necho $$ > pid\nread start\n{script}\n");
+        // Written by another process: a program that this one has open for writing, if only in
+        // a child that another test is about to start, cannot be run.
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat > worker && chmod +x worker"])
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
+        Fake { folder, program }
+    }
+
+    /// Asks for two variables.
+    fn load(&self, limits: &Limits<'_>) -> Result<Answer, Failure> {
+        let variables = ["a", "b"].map(|node| VariableOp {
+            node: node.into(),
+            kind: VariableKind::Resource,
+            read: None,
+        });
+        let request =
+            LoadRequest { model_dir: self.folder.path(), tags: &[], variables: &variables };
+        load(&some_library(), &request, limits)
+    }
+
+    fn fail(&self) -> Failure {
+        self.load(&limits(&self.program, &Silent)).unwrap_err()
+    }
+
+    /// True once the process is gone, or only waits to be forgotten.
+    fn is_gone(&self) -> bool {
+        let pid = fs::read_to_string(self.folder.path().join("pid")).unwrap();
+        is_gone(pid.trim())
+    }
+}
+
+fn is_gone(pid: &str) -> bool {
+    let until = Instant::now() + Duration::from_secs(5);
+    loop {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if stat.is_empty() || stat.contains(") Z ") {
+            return true;
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn takes_an_answer_in_any_number_of_events() {
+    let fake = Fake::new(&format!(
+        r#"echo '{READY}'; read request
+        echo '{{"event":"held","first":1,"held":[{{"dtype":1,"shape":[2,3]}}]}}'
+        echo '{{"event":"held","first":0,"held":[{{"error":"no value"}}]}}'
+        echo '{{"event":"unasked","names":["c"]}}'
+        echo '{{"event":"done","peak_bytes":4096}}'; read more"#
+    ));
+    let answer = fake.load(&limits(&fake.program, &Silent)).unwrap();
+    assert_eq!(answer.tensorflow_version, "2.0.0");
+    assert_eq!(answer.peak_bytes, Some(4096));
+    assert_eq!(answer.unasked, ["c"]);
+    assert_eq!(answer.held[0].error.as_deref(), Some("no value"));
+    assert!(!answer.held[0].initialized);
+    assert_eq!(answer.held[1].shape, Some(Shape(vec![2, 3])));
+    assert!(fake.is_gone());
+}
+
+#[test]
+fn kills_a_worker_that_hangs() {
+    let fake = Fake::new("sleep 1000 & echo $! > child; wait");
+    let observer = Silent;
+    let mut limits = limits(&fake.program, &observer);
+    limits.timeout = Some(Duration::from_millis(300));
+    let before = Instant::now();
+    let failure = fake.load(&limits).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut);
+    assert!(failure.message.contains("0.3 s"), "{failure}");
+    assert!(before.elapsed() < Duration::from_secs(10));
+    assert!(fake.is_gone());
+    let child = fs::read_to_string(fake.folder.path().join("child")).unwrap();
+    Command::new("kill").arg(child.trim()).status().unwrap();
+}
+
+#[test]
+fn gives_the_last_words_of_an_abort() {
+    let fake = Fake::new(
+        "echo '2026-01-01 00:00:00.000000: I core/platform.cc:1] chatter' >&2
+         echo '2026-01-01 00:00:00.000000: F core/shape.cc:40] Check failed: size >= 0' >&2
+         kill -ABRT $$",
+    );
+    let failure = fake.fail();
+    assert_eq!(failure.kind, FailureKind::Crashed { signal: Some(6) });
+    assert_eq!(failure.last_words, ["core/shape.cc:40] Check failed: size >= 0"]);
+    assert!(failure.message.contains("abort"), "{failure}");
+}
+
+#[test]
+fn tells_want_of_memory_from_a_crash() {
+    let said = "terminate called after throwing an instance of '\\''std::bad_alloc'\\''";
+    let failure = Fake::new(&format!("echo '{said}' >&2; kill -ABRT $$")).fail();
+    assert_eq!(failure.kind, FailureKind::OutOfMemory);
+}
+
+#[test]
+fn says_with_what_code_a_worker_gave_up() {
+    let failure = Fake::new("exit 7").fail();
+    assert_eq!(failure.kind, FailureKind::Crashed { signal: None });
+    assert!(failure.message.contains("code 7"), "{failure}");
+}
+
+#[test]
+fn believes_nothing_that_was_not_asked() {
+    let held = |first: &str| format!(r#"{{"event":"held","first":{first},"held":[{{}},{{}}]}}"#);
+    for said in [
+        "TensorFlow says hello".to_string(),
+        r#"{"event":"ready","protocol":2,"tensorflow_version":"2"}"#.into(),
+        held("1"),
+        held("18446744073709551615"),
+        held("-1"),
+    ] {
+        let fake = Fake::new(&format!("echo '{said}'; read more; read evenmore"));
+        let failure = fake.fail();
+        assert_eq!(failure.kind, FailureKind::Protocol, "{said}: {failure}");
+        assert!(fake.is_gone());
+    }
+}
+
+#[test]
+fn stops_listening_to_a_worker_that_never_ends() {
+    let floods = [
+        r#"yes '{"event":"step","step":"model"}'"#,
+        "yes | tr -d '\\n'",
+        r#"while :; do echo '{"event":"unasked","names":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}'; done"#,
+    ];
+    for flood in floods {
+        let failure = Fake::new(flood).fail();
+        assert_eq!(failure.kind, FailureKind::Protocol, "{flood}: {failure}");
+    }
+}
+
+#[test]
+fn a_flood_on_stderr_holds_nothing_up() {
+    let fake = Fake::new(&format!(
+        r#"yes chatter | head -n 200000 >&2
+        echo '{READY}'; read request; echo '{{"event":"done","peak_bytes":null}}'"#
+    ));
+    fake.load(&limits(&fake.program, &Silent)).unwrap();
+}
+
+#[test]
+fn shows_the_library_s_output_on_request() {
+    struct Lines(Mutex<Vec<Progress>>);
+    impl Observer for Lines {
+        fn notice(&self, progress: Progress) {
+            self.0.lock().unwrap().push(progress);
+        }
+    }
+    let fake = Fake::new(&format!(
+        r#"echo 'I am chatter' >&2; sleep 0.2
+        echo '{READY}'; read request; echo '{{"event":"step","step":"model"}}'
+        echo '{{"event":"done","peak_bytes":null}}'"#
+    ));
+    let lines = Lines(Mutex::default());
+    let shown = Progress::LibraryOutput("I am chatter".into());
+    fake.load(&Limits { show_library_output: true, ..limits(&fake.program, &lines) }).unwrap();
+    let seen = std::mem::take(&mut *lines.0.lock().unwrap());
+    assert!(seen.contains(&shown), "{seen:?}");
+    assert!(seen.contains(&Progress::Step("loading the model".into())), "{seen:?}");
+
+    fake.load(&limits(&fake.program, &lines)).unwrap();
+    assert!(!lines.0.lock().unwrap().contains(&shown));
+}
+
+#[test]
+fn a_worker_that_is_let_go_ends_at_once() {
+    let fake = Fake::new("exec sleep 1000");
+    let worker = start(&some_library(), &limits(&fake.program, &Silent)).unwrap();
+    let pid = fake.folder.path().join("pid");
+    while !pid.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(worker);
+    assert!(fake.is_gone());
+}
+
+#[test]
+fn says_when_there_is_no_worker_and_no_library() {
+    let nowhere = Path::new("/nonexistent/worker");
+    let failure = probe(&some_library(), &limits(nowhere, &Silent)).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Protocol);
+    let failure = probe(&Location::default(), &limits(nowhere, &Silent)).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NoLibrary);
+}
+
+const TFCENSUS: &str = env!("CARGO_BIN_EXE_tfcensus");
+
+fn probe_file(library: &Path) -> Failure {
+    let location = Location { library: Some(library.into()), ..Location::default() };
+    probe(&location, &limits(Path::new(TFCENSUS), &Silent)).unwrap_err()
+}
+
+#[test]
+fn the_real_worker_says_why_a_library_cannot_be_used() {
+    let folder = TempDir::new().unwrap();
+    let text = folder.path().join("libtensorflow.so");
+    fs::write(&text, "no library").unwrap();
+    let failure = probe_file(&text);
+    assert_eq!(failure.kind, FailureKind::LibraryUnusable);
+    assert!(failure.message.contains("libtensorflow.so"), "{failure}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_real_worker_names_the_function_that_a_library_lacks() {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    let libc =
+        maps.lines().filter_map(|l| l.split_whitespace().nth(5)).find(|p| p.contains("libc"));
+    let failure = probe_file(Path::new(libc.unwrap()));
+    assert_eq!(failure.kind, FailureKind::LibraryUnusable);
+    assert!(failure.message.contains("lacks the function TF_"), "{failure}");
+}
+
+#[test]
+fn the_real_worker_ends_with_its_stdin() {
+    let mut worker = Command::new(TFCENSUS)
+        .arg("--tfcensus-session-worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(worker.stdin.take());
+    let mut said = String::new();
+    BufReader::new(worker.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "");
+    assert!(worker.wait().unwrap().success());
+}
+
+#[test]
+fn the_real_worker_refuses_another_protocol() {
+    let mut worker = Command::new(TFCENSUS)
+        .arg("--tfcensus-session-worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = r#"{"start":{"protocol":999,"parent":1,"library":"/x","framework":null,
+        "link_folder":"/nonexistent/x","memory_limit":null,"op_libraries":[],"threads":1}}"#;
+    let mut stdin = worker.stdin.take().unwrap();
+    writeln!(stdin, "{}", start.replace('\n', " ")).unwrap();
+    let mut said = String::new();
+    BufReader::new(worker.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains(r#""event":"failed""#) && said.contains("999"), "{said}");
+    worker.wait().unwrap();
+}
+
+/// Needs a libtensorflow: `scripts/test` finds or fetches one.
+#[test]
+fn the_real_library_says_its_version() {
+    let location = locate(None);
+    let tried: Vec<String> = location
+        .tried
+        .iter()
+        .map(|t| format!("{}: {:?}: {}", t.place, t.path, t.outcome))
+        .collect();
+    assert!(location.library.is_some(), "no libtensorflow; tried:\n{}", tried.join("\n"));
+    let version = probe(&location, &limits(Path::new(TFCENSUS), &Silent)).unwrap();
+    assert!(version.starts_with("2."), "{version}");
+}
