@@ -13,6 +13,9 @@ pub mod diff;
 pub mod error;
 pub mod evidence;
 pub mod expect;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod group;
 pub mod model;
 pub mod number;

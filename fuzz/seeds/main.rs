@@ -1,0 +1,104 @@
+//! Writes the seeds of every fuzz target to `fuzz/corpus/<target>/`, made from the project's
+//! fixtures and from the models in the folders that are named as arguments. The name of a seed is
+//! that of the file it comes from.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tfcensus::evidence::checkpoint::{self, OBJECT_GRAPH_KEY};
+use tfcensus::fuzzing;
+
+/// Longer files make a fuzzer slow and find no more.
+const MAX_SEED_BYTES: usize = 64 << 10;
+
+fn main() -> io::Result<()> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    let folders = [project.join("src"), project.join("tests")];
+    for folder in folders.into_iter().chain(std::env::args_os().skip(1).map(Into::into)) {
+        list(&folder, &mut files)?;
+    }
+    for file in files {
+        let seed = |target: &str, bytes: &[u8]| save(&project, target, &file, bytes);
+        match file.file_name().and_then(|name| name.to_str()) {
+            Some("variables.index") => {
+                let bytes = fs::read(&file)?;
+                let (block, entries) = fuzzing::index_seeds(&bytes);
+                seed("index_file", &bytes)?;
+                seed("index_block", &block)?;
+                seed("index_entries", &entries)?;
+                if let Some(graph) = object_graph(&file) {
+                    seed("checkpoint_object_graph", &graph)?;
+                }
+            }
+            Some("saved_model.pb") => {
+                let bytes = fs::read(&file)?;
+                seed("saved_model", &bytes)?;
+                for graph in fuzzing::object_graphs(&bytes) {
+                    seed("object_graph", graph)?;
+                }
+                seed("model", &whole_model(&file, &bytes))?;
+            }
+            Some("keras_metadata.pb") => seed("keras_metadata", &fs::read(&file)?)?,
+            Some(name) if name.ends_with(".pbtxt") => seed("pbtxt", &fs::read(&file)?)?,
+            _ => {}
+        }
+    }
+    for (at, event) in EVENTS.iter().enumerate() {
+        save(&project, "worker_event", Path::new(&at.to_string()), event.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// One of each of the events that a worker sends.
+const EVENTS: [&str; 6] = [
+    r#"{"event":"ready","protocol":1,"tensorflow_version":"2.21.0"}"#,
+    r#"{"event":"step","step":"shapes"}"#,
+    r#"{"event":"held","first":7,"held":[{"dtype":1,"shape":[3,4]},{"error":"no"},
+        {"dtype":1,"shape":[],"finite":[0.5,1e-3,0,1],"counts":[1,2,3]}]}"#,
+    r#"{"event":"unasked","names":["v"]}"#,
+    r#"{"event":"done","peak_bytes":1}"#,
+    r#"{"event":"failed","kind":"status","code":5,"message":"Op type not registered 'X'"}"#,
+];
+
+/// The files of the model whose `saved_model.pb` this is.
+fn whole_model(file: &Path, saved_model: &[u8]) -> Vec<u8> {
+    let folder = file.parent().unwrap_or(file);
+    let keras = fs::read(folder.join("keras_metadata.pb")).unwrap_or_default();
+    let index = folder.join("variables/variables.index");
+    let graph = object_graph(&index).unwrap_or_default();
+    fuzzing::model_seed(saved_model, &keras, &graph, &fs::read(index).unwrap_or_default())
+}
+
+/// The object graph in the checkpoint whose index this is.
+fn object_graph(index: &Path) -> Option<Vec<u8>> {
+    let folder = index.parent()?;
+    let limit = MAX_SEED_BYTES as u64;
+    let index = checkpoint::read_index(index).ok()?;
+    checkpoint::read_string_scalar(&index, folder, "variables", OBJECT_GRAPH_KEY, limit).ok()
+}
+
+fn save(project: &Path, target: &str, from: &Path, bytes: &[u8]) -> io::Result<()> {
+    if bytes.len() > MAX_SEED_BYTES {
+        return Ok(());
+    }
+    let folder = project.join("fuzz/corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    let from = from.strip_prefix(project).unwrap_or(from);
+    fs::write(folder.join(from.display().to_string().replace(['/', '\\'], "-")), bytes)
+}
+
+/// All files below a folder; none where there is no such folder.
+fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        match entry.file_type()? {
+            kind if kind.is_dir() => list(&entry.path(), files)?,
+            kind if kind.is_file() => files.push(entry.path()),
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,221 @@
+//! What the fuzz targets call: for each reader of bytes a function that takes any bytes, must not
+//! panic, and says by an assertion what must hold of what was read.
+//!
+//! To add a reader: a function here, a line in `fuzz/Cargo.toml` and a file in `fuzz/targets/`
+//! that call it, and its seeds in `fuzz/seeds/main.rs`. `scripts/fuzz` finds it by itself.
+
+use std::io;
+use std::path::Path;
+
+use crate::census::{self, Beside};
+use crate::evidence::checkpoint::{
+    check, parse_index, table, table_writer, Index, IndexError, ObjectGraph,
+};
+use crate::evidence::keras;
+use crate::evidence::runtime::protocol;
+use crate::model::{Counts, Report, Verdict};
+use crate::options::Options;
+use crate::render::{self, Format, View};
+use crate::saved_model::testing::{object, ObjectGraphBytes};
+use crate::select::{select, Filter, Sort};
+use crate::wire;
+use crate::wire::testing::{bytes as field, text};
+
+/// A whole `variables.index`. Checksums keep most inputs from going deep; the next two go there.
+pub fn index_file(bytes: &[u8]) {
+    let _ = read(bytes);
+}
+
+/// The contents of one block, behind intact checksums. The first byte's lowest bit says whether
+/// the block is marked as compressed, the next one whether an array of restarts is added.
+pub fn index_block(bytes: &[u8]) {
+    let Some((flags, contents)) = bytes.split_first() else { return };
+    let mut contents = contents.to_vec();
+    if flags & 2 != 0 {
+        contents.extend([0, 0, 0, 0, 1, 0, 0, 0]);
+    }
+    let _ = read(&table_writer::table_of_block(&contents, flags & 1 != 0));
+}
+
+/// Keys and values of an index: a byte each for their lengths, the key, the value.
+pub fn index_entries(bytes: &[u8]) {
+    let mut rows = rows_of(bytes);
+    rows.push((vec![], vec![0x08, 0x01]));
+    // The header is the only one with this key, and comes first.
+    rows.sort();
+    rows.dedup_by(|b, a| b.0 == a.0);
+    let tensors = rows.iter().filter(|row| row.0.first().is_some_and(|first| *first != 0)).count();
+    let writer = table_writer::TableWriter { block_size: 64, restart_interval: 3, snappy: false };
+    if let Ok(index) = read(&writer.write(&rows)) {
+        assert_eq!(index.len(), tensors);
+    }
+}
+
+fn rows_of(mut bytes: &[u8]) -> Vec<table_writer::Row> {
+    let mut rows = Vec::new();
+    while let [key_len, value_len, rest @ ..] = bytes {
+        let (key, rest) = rest.split_at(rest.len().min(usize::from(*key_len)));
+        let (value, rest) = rest.split_at(rest.len().min(usize::from(*value_len)));
+        rows.push((key.to_vec(), value.to_vec()));
+        bytes = rest;
+    }
+    rows
+}
+
+fn read(bytes: &[u8]) -> Result<Index, IndexError> {
+    let index = parse_index(bytes)?;
+    check(&index, Path::new("/nonexistent"), "variables");
+    let keys: Vec<&[u8]> = index.entries().map(|(key, _)| key).collect();
+    assert!(keys.windows(2).all(|pair| pair[0] < pair[1]));
+    for (key, entry) in index.entries() {
+        assert_eq!(index.get(key), Some(entry));
+    }
+    Ok(index)
+}
+
+/// Seeds for `index_block` and `index_entries` from an intact index.
+pub fn index_seeds(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut rows = Vec::new();
+    let _ = table::for_each_entry(file, |key, value, _| {
+        rows.push((key.to_vec(), value.to_vec()));
+        Ok(())
+    });
+    let mut block = vec![0];
+    block.extend(table_writer::write_block(&rows, 16));
+    let mut entries = Vec::new();
+    for (key, value) in rows.iter().filter(|(k, v)| !k.is_empty() && k.len().max(v.len()) < 256) {
+        entries.extend([key.len() as u8, value.len() as u8]);
+        entries.extend_from_slice(key);
+        entries.extend_from_slice(value);
+    }
+    (block, entries)
+}
+
+/// The checkpoint's own object graph.
+pub fn checkpoint_object_graph(bytes: &[u8]) {
+    let Ok(graph) = ObjectGraph::parse(bytes) else { return };
+    for node in graph.nodes() {
+        for child in node.children {
+            let _ = graph.node(child.node);
+        }
+    }
+}
+
+/// A `saved_model.pbtxt`.
+pub fn pbtxt(bytes: &[u8]) {
+    if let Ok(binary) = wire::text::to_wire(bytes) {
+        assert!(wire::fields(&binary).all(|field| field.is_ok()));
+        // A double in a list is the worst: two bytes of text, ten in binary.
+        assert!(binary.len() <= 8 * bytes.len());
+    }
+}
+
+/// The binary form of a `saved_model.pbtxt`, to compare it with another program's.
+pub fn pbtxt_to_wire(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    wire::text::to_wire(bytes).map_err(|e| format!("{}, byte {:?}", e.what, e.offset_in(bytes)))
+}
+
+/// A `saved_model.pb` without a checkpoint.
+pub fn saved_model(bytes: &[u8]) {
+    count(bytes.to_vec(), Beside::default());
+}
+
+/// A `SavedObjectGraph`, in a SavedModel that holds nothing else.
+pub fn object_graph(bytes: &[u8]) {
+    let info = field(1, &text(4, "serve").0);
+    count(field(2, &info.with(field(7, bytes)).0).0, Beside::default());
+}
+
+/// Seeds for `object_graph`: the object graphs in an intact SavedModel.
+pub fn object_graphs(saved_model: &[u8]) -> Vec<&[u8]> {
+    let inner = |bytes, number| {
+        let wanted = move |f: &(u32, wire::Value<'_>)| f.0 == number;
+        wire::fields(bytes).flatten().filter(wanted).filter_map(|(_, value)| value.bytes())
+    };
+    inner(saved_model, 2).flat_map(|meta_graph| inner(meta_graph, 7)).collect()
+}
+
+/// A model with its checkpoint and its Keras metadata: the fields that [`model_seed`] writes.
+pub fn model(bytes: &[u8]) {
+    let mut pb = Vec::new();
+    let mut beside = Beside::default();
+    for (number, value) in wire::fields(bytes).flatten() {
+        let Some(bytes) = value.bytes() else { continue };
+        match number {
+            1 => pb = bytes.to_vec(),
+            2 => beside.keras_metadata = Some((Path::new("k").to_path_buf(), Ok(bytes.to_vec()))),
+            3 => beside.checkpoint_graph = Some(bytes.to_vec()),
+            4 => {
+                let mut rows = rows_of(bytes);
+                rows.push((vec![], vec![0x08, 0x01]));
+                rows.sort();
+                rows.dedup_by(|b, a| b.0 == a.0);
+                let writer = table_writer::TableWriter::default();
+                beside.index = parse_index(&writer.write(&rows)).ok();
+            }
+            _ => {}
+        }
+    }
+    count(pb, beside);
+}
+
+/// A seed for `model`: the files of one model; empty for those that it has not.
+pub fn model_seed(saved_model: &[u8], keras: &[u8], graph: &[u8], index: &[u8]) -> Vec<u8> {
+    let entries = index_seeds(index).1;
+    let fields = [saved_model, keras, graph, &entries];
+    let used = (1..).zip(fields).filter(|(_, bytes)| !bytes.is_empty());
+    used.fold(Vec::new(), |seed, (number, bytes)| [seed, field(number, bytes).0].concat())
+}
+
+fn count(saved_model: Vec<u8>, beside: Beside) {
+    let Ok(report) = census::of_bytes(saved_model, beside, &Options::default()) else { return };
+    hold_together(&report);
+    let selection = select(&report, &Filter::default(), Sort::Model);
+    let view = View { variables: true, cost: true, ..View::default() };
+    for format in [Format::Text, Format::Json, Format::Csv, Format::Markdown, Format::Html] {
+        assert!(render::render(&report, &selection, format, &view, &mut io::sink()).is_ok());
+    }
+}
+
+/// What is true of every report, whatever the model.
+fn hold_together(report: &Report) {
+    let sum = report.variables.iter().fold(Counts::default(), |mut sum, v| {
+        assert_eq!(v.shape.elements(), Some(v.parameters));
+        sum.add(v.parameters, v.bytes);
+        sum
+    });
+    assert_eq!(report.totals.all, sum);
+    assert_eq!(report.groups.get(report.groups.root()).counts, sum);
+    assert_ne!(report.verdict, Verdict::Verified, "nobody asked a session");
+    let mut held = vec![false; report.variables.len()];
+    for group in &report.groups.nodes {
+        for v in &group.own {
+            held[v.0] = true;
+        }
+        assert!(group.children.iter().all(|c| c.0 < report.groups.nodes.len()));
+        assert!(group.counts.parameters <= sum.parameters);
+    }
+    assert!(held.iter().all(|held| *held), "something counted is outside the tree");
+}
+
+/// A `keras_metadata.pb`, beside an object graph with Keras objects of all kinds.
+pub fn keras_metadata(bytes: &[u8]) {
+    let kinds = ["layer", "model", "network", "sequential", "metric", "rnn_layer", "input_layer"];
+    let objects = kinds.iter().cycle().take(64);
+    let objects = objects.map(|kind| object(&format!("_tf_keras_{kind}"), &[])).collect();
+    let graph = ObjectGraphBytes::new(objects);
+    let metadata = keras::decode_file(&Ok(bytes.to_vec()), Path::new("k"), &graph.decode());
+    assert!(metadata.layers.len() <= 64);
+}
+
+/// A line that a worker says.
+pub fn worker_event(bytes: &[u8]) {
+    let Ok(event) = protocol::decode_event(bytes) else { return };
+    if let protocol::Event::Held { held, .. } = event {
+        for line in held {
+            let held = line.held();
+            assert_eq!(held.initialized, held.shape.is_some());
+            held.shape.map(|s| s.elements());
+        }
+    }
+}
