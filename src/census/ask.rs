@@ -264,12 +264,13 @@ fn failed(session: Session, failure: &Failure, location: &Location) -> Outcome {
         what: failure.message.clone(),
         advice: String::new(),
         last_words: failure.last_words.clone(),
+        tried: Vec::new(),
         no_library: false,
     };
     match &failure.kind {
         FailureKind::NoLibrary => {
-            let places: Vec<String> = location.tried.iter().map(describe).collect();
-            why.what = format!("no libtensorflow was found; looked at {}", places.join("; "));
+            why.tried = location.tried.iter().map(describe).collect();
+            why.what = format!("no libtensorflow was found in {} places", why.tried.len());
             why.advice =
                 "name one with --libtensorflow PATH (a pip TensorFlow's folder will do), or count the files alone with --runtime off"
                     .into();
@@ -381,6 +382,14 @@ fn conclude(outcome: &Outcome, findings: &mut Vec<Finding>) {
         findings.push(Finding::new(code, format!("no session could confirm the count: {what}")));
     }
     let Some(confirmation) = &outcome.confirmation else { return };
+    let missing = confirmation.missing.len();
+    if missing > MAX_NAMED {
+        let all = confirmation.confirmed.iter().filter(|known| **known).count() + missing;
+        findings.push(Finding::new(
+            Code::NotConfirmed,
+            format!("the session does not hold {missing} of the {all} weights; the first {MAX_NAMED} are named"),
+        ));
+    }
     for (name, why) in confirmation.missing.iter().take(MAX_NAMED) {
         let why = why.as_deref().unwrap_or("the checkpoint does not give it");
         findings.push(
@@ -390,12 +399,5 @@ fn conclude(outcome: &Outcome, findings: &mut Vec<Finding>) {
             )
             .about(name),
         );
-    }
-    let left = confirmation.missing.len().saturating_sub(MAX_NAMED);
-    if left > 0 {
-        findings.push(Finding::new(
-            Code::NotConfirmed,
-            format!("the session does not hold {left} more weights"),
-        ));
     }
 }

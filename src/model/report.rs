@@ -441,6 +441,9 @@ pub struct RuntimeFailure {
     pub advice: String,
     /// What the session's process last wrote that matters, oldest first (not escaped).
     pub last_words: Vec<String>,
+    /// The places where a library was looked for, and what was found there; empty where that is not
+    /// what failed (not escaped).
+    pub tried: Vec<String>,
     /// True where there was no library to ask.
     pub no_library: bool,
 }

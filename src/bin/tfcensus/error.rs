@@ -24,6 +24,11 @@ pub fn print_failure(failure: &RuntimeFailure) {
     for line in &failure.last_words {
         let _ = writeln!(out, "  {}  {}", style.paint(Ink::Faint, "said:"), escape(line));
     }
+    for (at, place) in failure.tried.iter().enumerate() {
+        // As wide as the word it stands below.
+        let heading = if at == 0 { "tried:" } else { "      " };
+        let _ = writeln!(out, "  {} {}", style.paint(Ink::Faint, heading), escape(place));
+    }
     if !failure.advice.is_empty() {
         let _ =
             writeln!(out, "  {}    {}", style.paint(Ink::Faint, "do:"), escape(&failure.advice));
