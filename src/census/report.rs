@@ -54,7 +54,7 @@ pub(super) fn assemble(
 }
 
 fn model_info(source: &Source, meta_graphs: &[MetaGraph<'_>], files: &Files<'_>) -> ModelInfo {
-    let is_keras_3 = files.objects.as_ref().is_some_and(|(_, f)| f.has_export_copies);
+    let is_keras_3 = files.objects.as_ref().is_some_and(|(_, f)| f.is_keras_3);
     let has_layers = files
         .objects
         .as_ref()
@@ -160,7 +160,7 @@ fn tree(
         (GroupBy::Auto, Some(objects)) if group::is_keras(objects, objects.graph.root()) => {
             group::keras_outline(objects, &files.keras)
         }
-        (GroupBy::Auto, Some(objects)) if !objects.facts.has_export_copies => {
+        (GroupBy::Auto, Some(objects)) if !objects.facts.is_keras_3 => {
             group::module_outline(objects)
         }
         _ => group::scope_outline(variables),
@@ -203,11 +203,10 @@ fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Find
                 ),
             ));
         }
-        let has_lists = !facts.listed.is_empty();
-        if facts.has_export_copies && !has_lists && !variables.is_empty() {
+        if facts.is_keras_3 && facts.listed.is_empty() && !variables.is_empty() {
             findings.push(Finding::new(
                 Code::FrozenUnknown,
-                "the export has no lists of trainable variables: the files cannot say what was frozen",
+                "this Keras 3 model was saved without lists of its trainable variables: the files cannot say what was frozen",
             ));
         }
     }

@@ -28,6 +28,11 @@ const FLAT_EDGES: &[&str] = &["variables", "trainable_variables", "keras_api"];
 /// Source: keras/src/export/saved_model.py (Keras 3), `_all_variables`.
 const EXPORT_COPIES_EDGE: &str = "_all_variables";
 
+/// What every operation of Keras 3 holds, each a list. A model that `tf.saved_model.save` was given
+/// has them, an export has not.
+/// Source: keras/src/ops/operation.py (Keras 3).
+const KERAS_3_EDGES: [&str; 2] = ["_inbound_nodes", "_outbound_nodes"];
+
 /// What an object is for, beyond holding weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Aside {
@@ -58,8 +63,8 @@ pub(crate) struct ObjectGraphFacts {
     pub listed: HashMap<NodeId, bool>,
     /// Metrics' variables that the root's own list holds although they are no weights.
     pub listed_metrics: Vec<NodeId>,
-    /// True where the root keeps export copies, as Keras 3 does.
-    pub has_export_copies: bool,
+    /// True where the root is a Keras 3 model or export. Neither names its layers in the file.
+    pub is_keras_3: bool,
 }
 
 /// True for an edge that only repeats, in a flat list, what the holder has under its attributes.
@@ -113,13 +118,10 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
     }
     pair_copies(graph, &copied, &unmet, &mut variables);
     let (listed, listed_metrics) = read_lists(graph, &variables);
-    ObjectGraphFacts {
-        aside,
-        variables,
-        listed,
-        listed_metrics,
-        has_export_copies: copies.is_some(),
-    }
+    let is_keras_3 = copies.is_some()
+        || !graph.identifier(root).starts_with("_tf_keras_")
+            && KERAS_3_EDGES.iter().all(|name| graph.child(root, name).is_some());
+    ObjectGraphFacts { aside, variables, listed, listed_metrics, is_keras_3 }
 }
 
 fn find_asides(graph: &ObjectGraph<'_>) -> Vec<Option<Aside>> {
@@ -452,6 +454,19 @@ mod tests {
         assert_eq!(facts.listed.get(&NodeId(3)), Some(&true));
         assert_eq!(facts.listed.get(&NodeId(4)), Some(&false));
         assert_eq!(facts.listed.get(&NodeId(5)), None);
+    }
+
+    #[test]
+    fn tells_keras_3_by_what_its_operations_or_its_exports_hold() {
+        let is_keras_3 = |identifier: &str, edges: &[&str]| {
+            let edges: Vec<(&str, u64)> = edges.iter().map(|name| (*name, 1)).collect();
+            let objects = vec![object(identifier, &edges), object("trackable_list_wrapper", &[])];
+            read(&ObjectGraphBytes::new(objects).decode()).is_keras_3
+        };
+        assert!(is_keras_3("_generic_user_object", &["_inbound_nodes", "_outbound_nodes"]));
+        assert!(is_keras_3("_generic_user_object", &["_all_variables"]));
+        assert!(!is_keras_3("_generic_user_object", &["_inbound_nodes"]));
+        assert!(!is_keras_3("_tf_keras_layer", &["_inbound_nodes", "_outbound_nodes"]));
     }
 
     #[test]
