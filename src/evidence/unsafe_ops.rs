@@ -59,6 +59,17 @@ const REACHING: &[&str] = &[
     "IO>",
     "Checkpoint",
     "Audit",
+    // LoadAndRemapMatrix and GenerateVocabRemapping read files; the others talk to other machines.
+    "Remap",
+    "Remote",
+    "Collective",
+    "CSVDataset",
+    "DistributedSave",
+    "RegisterDataset",
+    // Their descriptors may be a file's.
+    "DecodeProto",
+    "EncodeProto",
+    "CustomCall",
 ];
 /// Ops of these exact names reach beyond the model too.
 const REACHING_EXACTLY: &[&str] = &["Save", "Restore", "RestoreSlice", "ImportEvent"];
@@ -299,6 +310,26 @@ mod tests {
             [("PyFunc".to_owned(), "py".to_owned()), ("WriteFile".to_owned(), "w".to_owned()),]
         );
         assert!(!recursion);
+    }
+
+    #[test]
+    fn knows_ops_that_read_files_or_call_others_without_saying_so_in_their_names() {
+        for op in [
+            "CSVDatasetV2",
+            "LoadAndRemapMatrix",
+            "GenerateVocabRemapping",
+            "RemoteCall",
+            "CollectiveReduceV2",
+            "RegisterDatasetV2",
+            "DistributedSave",
+            "DecodeProtoV2",
+            "EagerPyFunc",
+        ] {
+            assert!(reaches_out(op), "{op}");
+        }
+        for op in ["InitializeTableFromDataset", "LookupTableImportV2", "TensorSliceDataset"] {
+            assert!(!reaches_out(op), "{op}");
+        }
     }
 
     #[test]
