@@ -10,6 +10,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::{Error, Result};
 
@@ -21,6 +22,13 @@ const LOCK: &str = "lock";
 
 /// Most names of the temporary folder that are looked at for abandoned folders.
 const MAX_SWEPT: usize = 20_000;
+
+/// Most times that a folder is removed which others fill up again.
+const MAX_REMOVALS: usize = 10;
+
+/// A folder without its lock is one that is just being made, or what a cleaner or a removal
+/// that was cut off has left; after this long it is the latter.
+const NEWBORN: Duration = Duration::from_secs(3600);
 
 /// What this process must remove before it ends.
 static ALIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -89,8 +97,14 @@ fn alive() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
 }
 
 fn remove(path: &Path) {
-    if fs::remove_dir_all(path).is_err() {
-        let _ = fs::remove_file(path);
+    // Another thread may still be writing there while the program ends.
+    for _ in 0..MAX_REMOVALS {
+        if fs::remove_dir_all(path).is_err() {
+            let _ = fs::remove_file(path);
+        }
+        if path.symlink_metadata().is_err() {
+            return;
+        }
     }
 }
 
@@ -108,11 +122,18 @@ fn sweep(parent: &Path) {
         if !mine {
             continue;
         }
-        let Ok(lock) = File::open(path.join(LOCK)) else { continue };
-        if try_lock(&lock).unwrap_or(false) {
+        let abandoned = match File::open(path.join(LOCK)) {
+            Ok(lock) => try_lock(&lock).unwrap_or(false),
+            Err(_) => age(&path).is_some_and(|age| age > NEWBORN),
+        };
+        if abandoned {
             remove(&path);
         }
     }
+}
+
+fn age(path: &Path) -> Option<Duration> {
+    fs::metadata(path).ok()?.modified().ok()?.elapsed().ok()
 }
 
 /// Takes the lock if nobody has it. The kernel gives it up when the process ends, in any way.
@@ -156,8 +177,17 @@ mod tests {
         let (in_use, lock) = folder("tfcensus-unpacked-b");
         assert!(try_lock(&lock).unwrap());
         let (of_others, _) = folder("others");
+        let without_lock = |name: &str, age: Duration| {
+            let path = parent.path().join(name);
+            fs::create_dir(&path).unwrap();
+            let made = std::time::SystemTime::now() - age;
+            File::open(&path).unwrap().set_modified(made).unwrap();
+            path
+        };
+        let newborn = without_lock("tfcensus-unpacked-c", Duration::ZERO);
+        let remains = without_lock("tfcensus-unpacked-d", 2 * NEWBORN);
         sweep(parent.path());
-        assert!(!abandoned.exists());
-        assert!(in_use.exists() && of_others.exists());
+        assert!(!abandoned.exists() && !remains.exists());
+        assert!(in_use.exists() && of_others.exists() && newborn.exists());
     }
 }

@@ -6,6 +6,7 @@ mod commands;
 mod doctor;
 mod error;
 mod exit;
+mod interrupt;
 mod output;
 mod progress;
 mod terminal;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // The process of a session is this same program: it serves and never comes back.
     tfcensus::evidence::runtime::serve_if_worker();
+    interrupt::clean_up_when_ended();
     let args = match args::parse() {
         Ok(args) => args,
         Err(code) => return code,
