@@ -103,6 +103,9 @@ pub enum Progress {
     },
     /// The step has ended.
     Done,
+    /// What was understood where the model given was not the model itself, for a person: which
+    /// of several versions, say.
+    Note(String),
     /// A line that the session's process wrote (only with `show_library_output`).
     LibraryOutput(String),
 }

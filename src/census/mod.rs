@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use crate::error::{Error, Result};
 use crate::evidence::runtime;
 use crate::model::{Finding, Report};
-use crate::options::{Observer, Options, RuntimeChoice};
+use crate::options::{Observer, Options, Progress, RuntimeChoice};
 use crate::saved_model::SavedModelFile;
 use crate::source::{self, Source};
 pub(crate) use beside::Beside;
@@ -42,6 +42,9 @@ pub fn census(
         },
         observer,
     )?;
+    for note in &source.notes {
+        observer.notice(Progress::Note(note.clone()));
+    }
     // The library takes a while to map: the worker does that while the files are read here.
     let worker = wants_session.then(|| ask::Worker::start(options, observer));
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;

@@ -1,4 +1,4 @@
-//! Progress on stderr, where it is a terminal; silence elsewhere. Never on stdout.
+//! Progress on stderr, where it is a terminal, and notes. Never on stdout.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -15,6 +15,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct Display {
     // `None` once cleared, and where stderr is no terminal.
     bar: Mutex<Option<ProgressBar>>,
+    notes: bool,
 }
 
 impl Display {
@@ -28,7 +29,12 @@ impl Display {
             bar.enable_steady_tick(TICK);
             bar
         });
-        Display { bar: Mutex::new(bar) }
+        Display { bar: Mutex::new(bar), notes: true }
+    }
+
+    /// The same without notes, for who wants one number and nothing else.
+    pub fn without_notes(self) -> Display {
+        Display { notes: false, bar: Mutex::new(self.lock().take()) }
     }
 
     /// Takes the display off the screen for good; data may be written then.
@@ -76,14 +82,19 @@ impl Observer for Display {
                 bar.set_style(spinner());
                 bar.set_message("");
             }
-            Progress::LibraryOutput(line) => {
-                let print = || drop(writeln!(io::stderr(), "{}", escape(&line)));
-                match bar {
-                    Some(bar) => bar.suspend(print),
-                    None => print(),
-                }
-            }
+            Progress::Note(text) if self.notes => say(bar, &format!("note: {}", escape(&text))),
+            Progress::Note(_) => {}
+            Progress::LibraryOutput(line) => say(bar, &escape(&line)),
         }
+    }
+}
+
+/// Writes a line that stays, above the display.
+fn say(bar: Option<&ProgressBar>, line: &str) {
+    let print = || drop(writeln!(io::stderr(), "{line}"));
+    match bar {
+        Some(bar) => bar.suspend(print),
+        None => print(),
     }
 }
 

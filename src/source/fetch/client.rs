@@ -292,8 +292,28 @@ impl<'a> Client<'a> {
                 format!("{host} cannot be found: {error}"),
                 "check the network connection, and HTTPS_PROXY if there has to be a proxy",
             ),
-            _ => Failure::Passing(format!("no answer from {host}: {error}"), None),
+            ureq::Error::ConnectProxyFailed(said) if is_refusal(said) => last(
+                format!("the proxy refuses to connect to {host}: {said}"),
+                "check HTTPS_PROXY; a proxy that wants a name is written \
+                 http://name:password@host:port",
+            ),
+            _ => {
+                Failure::Passing(format!("no answer from {host}{}: {error}", by_way_of(url)), None)
+            }
         }
+    }
+}
+
+/// Whether a proxy's status says that asking again would not change it.
+fn is_refusal(said: &str) -> bool {
+    said.split(|c: char| !c.is_ascii_digit()).any(|word| word.len() == 3 && word.starts_with('4'))
+}
+
+/// The proxy between, for an error; without the name and password that may be in its address.
+fn by_way_of(url: &str) -> String {
+    match proxy_for(url) {
+        Ok(Some(proxy)) => format!(" by way of the proxy {}:{}", proxy.host(), proxy.port()),
+        _ => String::new(),
     }
 }
 
