@@ -1,11 +1,13 @@
 //! The words of the field as plain data: no file, no session, no terminal.
 
+mod cached;
 mod dtype;
 mod finding;
 mod report;
 mod shape;
 mod stats;
 
+pub use cached::{CacheFolder, CachedModel, CachedModels, CachedState};
 pub use dtype::DType;
 pub use finding::{Code, Finding, Severity};
 pub use report::{

@@ -4,6 +4,7 @@
 //! variables, or from an [`outline`] that sums what it rolls up. All text from the model passes
 //! through [`escape`].
 
+pub mod cached;
 pub mod csv;
 pub mod diff;
 pub mod escape;

@@ -82,8 +82,11 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     if names.iter().any(|name| name.ends_with(".descriptor.txt")) {
         return no_model(
             "a download cache of tensorflow_hub",
-            "run: tfcensus list, which shows what is in it; then give a handle or one of its folders"
-                .into(),
+            format!(
+                "run: TFHUB_CACHE_DIR={} tfcensus list, which shows what is in it; then give one \
+                 of its handles or folders",
+                quoted(&dir.display().to_string())
+            ),
         );
     }
     let kinds = [".keras", ".h5", ".tflite", ".onnx", ".safetensors", ".pt", ".pth", ".bin", ".pb"];
@@ -158,12 +161,15 @@ pub(super) fn several(dir: &Path, models: &[PathBuf]) -> Error {
 
 /// The command that counts `path`, quoted for a POSIX shell.
 fn command(path: &Path) -> String {
-    let text = path.display().to_string();
+    format!("tfcensus count {}", quoted(&path.display().to_string()))
+}
+
+fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
-        format!("tfcensus count {text}")
+        text.to_owned()
     } else {
-        format!("tfcensus count '{}'", text.replace('\'', "'\\''"))
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

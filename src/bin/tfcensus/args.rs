@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tfcensus::expect::{Bound, Expectation};
+use tfcensus::render::cached::ListFormat;
 use tfcensus::render::diff::DiffFormat;
 use tfcensus::render::style::ColorChoice;
 use tfcensus::render::{Column, Format, Listing, View};
@@ -32,6 +33,7 @@ Examples:
   tfcensus count ./mobilenet_v2 --runtime off     from the files alone, in milliseconds
   tfcensus count https://tfhub.dev/google/nnlm-en-dim128/2
   tfcensus diff ./before ./after                  what fine-tuning changed
+  tfcensus list                                   what Python has downloaded already
   tfcensus explain shape-differs                  what a finding means
 ";
 
@@ -60,6 +62,18 @@ Exit codes:
   0  no difference    1  a difference    2  one of them could not be counted
 ";
 
+const LIST_NOTES: &str = "\
+Parameters are counted from the files alone, without a session and without the network.
+
+Environment:
+  TFHUB_CACHE_DIR, KAGGLEHUB_CACHE, HF_HUB_CACHE   the caches, as in Python
+
+Exit codes:
+  0  every model can be used, or there is none
+  1  a model is broken, half downloaded, uncounted, or its files contradict each other
+  2  the list could not be written, or wrong usage
+";
+
 /// How many parameters does a TensorFlow model have, and where?
 ///
 /// Loads the model into a real TensorFlow session, asks it for every variable, and holds the
@@ -82,6 +96,9 @@ pub enum Command {
     /// Show what changed between two models
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(Box<DiffArgs>),
+    /// Show the models in the caches of tensorflow_hub, kagglehub and huggingface_hub
+    #[command(after_help = LIST_NOTES)]
+    List(ListArgs),
     /// Show which libtensorflow would be used, and every place that was looked at
     Doctor(DoctorArgs),
     /// Say what a finding means and what to do; without a code, list them all
@@ -134,6 +151,19 @@ pub struct DiffArgs {
     pub output: Option<PathBuf>,
     #[command(flatten)]
     session: SessionArgs,
+    #[command(flatten)]
+    looks: LooksArgs,
+}
+
+/// Options of `list`.
+#[derive(Debug, ClapArgs)]
+pub struct ListArgs {
+    /// How to show the list
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Word<ListFormat>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
     #[command(flatten)]
     looks: LooksArgs,
 }
@@ -356,6 +386,13 @@ impl DiffArgs {
     }
 
     /// How to show the difference.
+    pub fn view(&self) -> View {
+        self.looks.view(self.output.as_deref())
+    }
+}
+
+impl ListArgs {
+    /// How to show the list.
     pub fn view(&self) -> View {
         self.looks.view(self.output.as_deref())
     }

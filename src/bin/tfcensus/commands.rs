@@ -4,19 +4,21 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use tfcensus::expect::{self, Baseline};
+use tfcensus::model::CachedState;
 use tfcensus::render;
 use tfcensus::select::select;
 use tfcensus::Options;
 
-use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs};
+use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs, ListArgs};
 use crate::progress::Display;
-use crate::{census, doctor, error, exit, output};
+use crate::{census, doctor, error, exit, list, output};
 
 /// Runs the command; the exit code is its answer.
 pub fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Count(args) => count(&args),
         Command::Diff(args) => diff(&args),
+        Command::List(args) => list(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Explain { code } => explain(code.as_deref()),
         Command::Completions { shell } => {
@@ -37,7 +39,10 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
     let baseline = args.checks.baseline.as_deref().map(Baseline::read).transpose()?;
     let show = args.presentation(filter.is_active());
 
-    let progress = Display::new();
+    let progress = match show.format {
+        Some(_) => Display::new(),
+        None => Display::new().without_notes(),
+    };
     let report = census::count(&args.model, &options, &progress);
     progress.clear();
     let mut report = report?;
@@ -78,6 +83,17 @@ fn diff(args: &DiffArgs) -> Result<ExitCode> {
     })?;
     let code = if diff.is_empty() { exit::GOOD } else { exit::DISAGREEMENT };
     Ok(code.into())
+}
+
+fn list(args: &ListArgs) -> Result<ExitCode> {
+    let progress = Display::new().without_notes();
+    let list = list::examine(&progress);
+    progress.clear();
+    output::write(args.output.as_deref(), |out| {
+        render::cached::write(&list, args.format.0, &args.view(), out)
+    })?;
+    let all_whole = list.models.iter().all(|model| model.state == CachedState::Whole);
+    Ok(if all_whole { exit::GOOD } else { exit::DISAGREEMENT }.into())
 }
 
 fn explain(code: Option<&str>) -> Result<ExitCode> {

@@ -7,6 +7,7 @@ mod doctor;
 mod error;
 mod exit;
 mod interrupt;
+mod list;
 mod output;
 mod progress;
 mod terminal;

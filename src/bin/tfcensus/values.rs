@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::builder::PossibleValue;
 use clap::ValueEnum;
 use tfcensus::expect::parse_number;
+use tfcensus::render::cached::ListFormat;
 use tfcensus::render::diff::DiffFormat;
 use tfcensus::render::style::ColorChoice;
 use tfcensus::render::{Column, Format, Listing};
@@ -60,6 +61,11 @@ words! {
         DiffFormat::Text => "text", "for a terminal";
         DiffFormat::Markdown => "markdown", "for pull requests";
         DiffFormat::Json => "json", "for scripts";
+    }
+    ListFormat {
+        ListFormat::Text => "text", "for a terminal";
+        ListFormat::Json => "json", "for scripts";
+        ListFormat::Csv => "csv", "one row for each model";
     }
     RuntimeChoice {
         RuntimeChoice::Auto => "auto", "a full load where that is safe and quick, else variables";

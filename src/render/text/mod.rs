@@ -53,16 +53,16 @@ pub fn write(
 }
 
 /// Where lines go, and how they are to look.
-pub(super) struct Page<'o> {
-    pub(super) out: &'o mut dyn Write,
-    pub(super) style: Style,
-    pub(super) signs: &'static Signs,
-    pub(super) width: usize,
+pub(in crate::render) struct Page<'o> {
+    pub(in crate::render) out: &'o mut dyn Write,
+    pub(in crate::render) style: Style,
+    pub(in crate::render) signs: &'static Signs,
+    pub(in crate::render) width: usize,
     ascii: bool,
 }
 
 impl<'o> Page<'o> {
-    pub(super) fn new(view: &View, out: &'o mut dyn Write) -> Page<'o> {
+    pub(in crate::render) fn new(view: &View, out: &'o mut dyn Write) -> Page<'o> {
         Page {
             out,
             style: Style { color: view.color },
@@ -73,7 +73,7 @@ impl<'o> Page<'o> {
     }
 
     /// Text from the model, harmless.
-    pub(super) fn escape<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(in crate::render) fn escape<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if self.ascii {
             escape::ascii(text)
         } else {
@@ -81,18 +81,23 @@ impl<'o> Page<'o> {
         }
     }
 
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// A line of escaped text, painted whole, shortened at its end.
-    pub(super) fn line(&mut self, ink: Ink, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn line(&mut self, ink: Ink, text: &str) -> io::Result<()> {
         let text = shorten_end(text, self.width, self.signs.ellipsis);
         writeln!(self.out, "{}", self.style.paint(ink, &text))
     }
 
     /// Lines of escaped text, wrapped and indented.
-    pub(super) fn paragraph(&mut self, indent: usize, ink: Ink, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn paragraph(
+        &mut self,
+        indent: usize,
+        ink: Ink,
+        text: &str,
+    ) -> io::Result<()> {
         for line in wrap(text, self.width.saturating_sub(indent)) {
             writeln!(self.out, "{:indent$}{}", "", self.style.paint(ink, &line))?;
         }

@@ -1,0 +1,70 @@
+//! A model in a download cache, and what can be said of it.
+
+/// What was found in the caches, and where they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CachedModels {
+    /// The caches that were looked at.
+    pub caches: Vec<CacheFolder>,
+    /// Their models, in the order in which they are to be shown.
+    pub models: Vec<CachedModel>,
+}
+
+/// One cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CacheFolder {
+    /// The Python package whose cache it is: `tensorflow_hub`.
+    pub name: &'static str,
+    /// Its folder, which need not exist.
+    pub path: String,
+    /// What names another folder: `TFHUB_CACHE_DIR`.
+    pub variable: &'static str,
+}
+
+/// One model in a cache. Texts are unescaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedModel {
+    /// The name of the cache, as [`CacheFolder::name`] has it.
+    pub cache: &'static str,
+    /// What to give to `tfcensus count`; `None` where the cache does not say.
+    pub handle: Option<String>,
+    /// The version or revision, where there is one.
+    pub version: Option<String>,
+    /// The entry's folder, or the file that is left of a download.
+    pub path: String,
+    /// Bytes in all its files.
+    pub bytes: u64,
+    /// Parameters, counted from the files; `None` where they could not be counted.
+    pub parameters: Option<u64>,
+    /// Whether the entry can be used.
+    pub state: CachedState,
+    /// Why not, or what is in doubt; empty where nothing is.
+    pub detail: String,
+}
+
+/// Whether a cache entry can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CachedState {
+    /// It is whole, and its files do not contradict each other.
+    Whole,
+    /// It was counted, but its files contradict each other.
+    Contradicts,
+    /// Something of it is missing.
+    Broken,
+    /// A download that has not ended, or was cut off.
+    Partial,
+    /// All seems to be there, but it cannot be counted.
+    Uncounted,
+}
+
+impl CachedState {
+    /// The word for it, for people and scripts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CachedState::Whole => "whole",
+            CachedState::Contradicts => "contradicts",
+            CachedState::Broken => "broken",
+            CachedState::Partial => "partial",
+            CachedState::Uncounted => "uncounted",
+        }
+    }
+}
