@@ -24,4 +24,5 @@ step dependencies ci/check_dependencies.sh
 step lint ci/lint.sh
 step "shared counts" ci/shared_counts.sh
 step suite ci/suite.sh
+step "python caches" ci/python_caches.sh
 step tests ci/test.sh

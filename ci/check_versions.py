@@ -70,6 +70,15 @@ def main():
     if stated is not None and int(stated.replace(",", "")) != lenet:
         FAULTS.append(f"README.md gives LeNet-5 {stated} parameters, its truth is {lenet:,}")
 
+    rows = [line.split("\t") for line in text("scripts/published.tsv").splitlines() if not line.startswith("#")]
+    for_people = [
+        (handle, f"{int(parameters):,}", "<{}> {}".format(*where.split(" ", 1)))
+        for handle, parameters, where in rows
+    ]
+    shown = re.findall(r"^\| `(\S+)` \| ([\d,]+) \| (.+) \|$", text("docs/published.md"), re.M)
+    if shown != for_people:
+        FAULTS.append("the tables of docs/published.md and scripts/published.tsv differ")
+
     version = find("Cargo.toml", r'^version = "([^"]+)"')
     headings = re.findall(r"^## (\S+)", text("CHANGELOG.md"), re.M)
     if not headings or headings[0] != "Unreleased":

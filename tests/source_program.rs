@@ -235,3 +235,39 @@ fn the_published_shape_of_nnlm_en_dim128_gives_124_642_688() {
         assert_eq!(variables[0]["dtype"], "float32");
     }
 }
+
+#[test]
+fn published_counts_are_compared_without_a_network_where_the_models_lie_in_a_cache() {
+    let world = World::new();
+    assemble_nnlm(&world.tfhub_entry("https://tfhub.dev/google/nnlm-en-dim128/2"));
+    // A model of another size under a published handle.
+    let wrong = "https://tfhub.dev/google/nnlm-en-dim50/2";
+    copy(&fixture("lenet5").join("model"), &world.tfhub_entry(wrong));
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/check_published");
+    let check = |only: &str| {
+        // Its variables are those of the program that it runs.
+        let mut command = std::process::Command::new("python3");
+        for (name, value) in world.command(&[]).get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        command.env("TFCENSUS_TFHUB_URL", "http://127.0.0.1:9").arg(&script);
+        command.args([env!("CARGO_BIN_EXE_tfcensus"), "--only", only]).output().unwrap()
+    };
+    let done = check("dim128");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{said}{}", stderr(&done));
+    assert!(said.starts_with("agrees "), "{said}");
+    assert!(said.contains("nnlm-en-dim128/2  124,642,688  verified\n"), "{said}");
+    let done = check("dim50");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(1), "{said}{}", stderr(&done));
+    assert!(said.contains("61,706 instead of 48,190,600"), "{said}");
+    let done = check("mobilenet");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert_eq!(done.status.code(), Some(0), "{said}{}", stderr(&done));
+    assert!(said.starts_with("not run "), "{said}");
+    assert!(said.contains("1 of 1 were not run: no network"), "{said}");
+}

@@ -1,7 +1,7 @@
 //! The caches are shared with Python: what we fetch it finds, and what it fetches we find.
 //!
-//! Needs a Python with `tensorflow`, `tensorflow_hub` and `kagglehub`, named by TFCENSUS_PYTHON:
-//! `TFCENSUS_PYTHON=python3 cargo test --test source_python -- --ignored`
+//! `scripts/test_caches` finds or makes the Python that this needs, with `tensorflow`,
+//! `tensorflow_hub` and `kagglehub`, and runs the tests.
 
 mod loopback;
 
@@ -76,7 +76,7 @@ fn packed(dir: &Path) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "needs TFCENSUS_PYTHON with tensorflow_hub and kagglehub"]
+#[ignore = "run by scripts/test_caches: needs a Python with tensorflow_hub and kagglehub"]
 fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     let tmp = tempfile::tempdir().unwrap();
     let mut places = Places {
@@ -115,7 +115,7 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
 }
 
 #[test]
-#[ignore = "needs TFCENSUS_PYTHON with tensorflow_hub and kagglehub"]
+#[ignore = "run by scripts/test_caches: needs a Python with tensorflow_hub and kagglehub"]
 fn python_and_we_together_do_the_work_once() {
     let tmp = tempfile::tempdir().unwrap();
     let places = Places { tfhub_cache: tmp.path().join("tfhub"), ..Places::default() };
