@@ -294,3 +294,44 @@ fn names_the_file_or_folder_that_may_not_be_read() {
         assert!(error.advice().contains("permission"));
     }
 }
+
+#[test]
+fn sends_a_cache_of_hashes_to_the_list() {
+    let tmp = tempfile::tempdir().unwrap();
+    let hub = tmp.path().join("hub");
+    for sha1 in ["a".repeat(40), "b".repeat(40)] {
+        make_model(hub.join(&sha1));
+        write(hub.join(sha1 + ".descriptor.txt"), b"Module: x\n");
+    }
+    let face = tmp.path().join("face");
+    fs::create_dir_all(face.join("models--a--b/snapshots")).unwrap();
+    fs::create_dir_all(face.join("models--a--c/snapshots")).unwrap();
+    for (dir, whose, variable) in
+        [(hub, "tensorflow_hub", "TFHUB_CACHE_DIR"), (face, "huggingface_hub", "HF_HUB_CACHE")]
+    {
+        let (what, _, advice) = refusal(&dir);
+        assert!(what.ends_with(&format!("a download cache of {whose}")), "{what}");
+        let command = format!("run: {variable}={} tfcensus list", dir.display());
+        assert!(advice.starts_with(&command), "{advice}");
+    }
+}
+
+#[test]
+fn says_how_handles_are_written() {
+    for text in ["google/yamnet", "google/yamnet/tensorFlow2/yamnet/latest"] {
+        let (what, _, advice) = refusal(text);
+        assert_eq!(what, "there is no such file or folder");
+        assert!(advice.contains("https://tfhub.dev/owner/model/version"), "{advice}");
+    }
+    for (text, what, advice) in [
+        ("s3://bucket/model", "addresses that start with s3:// are not understood", "gs://"),
+        ("kaggle://google/yamnet", "what follows kaggle:// is no handle", "kaggle://owner/model/"),
+        ("gs://bucket", "this is no address of a model", "gs://bucket/folder"),
+        ("hf://org/name", "org/name is not in the Hugging Face cache (", "hf download org/name"),
+    ] {
+        let (got_what, place, got_advice) = refusal(text);
+        assert!(got_what.starts_with(what), "{got_what}");
+        assert_eq!(place, text);
+        assert!(got_advice.contains(advice), "{got_advice}");
+    }
+}

@@ -6,6 +6,8 @@ mod world;
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 
 use loopback::{Reply, Server};
 use serde_json::Value;
@@ -48,6 +50,26 @@ fn every_kind_of_model_is_verified_from_its_handle_and_fetched_once() {
         }
         assert_eq!(world.left_in_tmp(), Vec::<String>::new(), "{handle}");
     }
+}
+
+#[test]
+fn processes_that_want_one_model_fetch_it_once() {
+    let world = World::new();
+    let body = tar_gz(&fixture("lenet5").join("model"), ".");
+    let server = Server::start(move |request| {
+        Reply::file(request, &body, "\"1\"").stalling(Duration::from_millis(700))
+    });
+    let arguments = ["count", "--quiet", "--runtime", "off", "https://tfhub.dev/google/yamnet/1"];
+    let start = || {
+        let mut command = world.mirrored(&server.url, &arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children = [start(), start(), start()];
+    for child in children {
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&done.stdout), "61706\n", "{}", stderr(&done));
+    }
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[test]

@@ -28,16 +28,10 @@ pub(super) fn other_kind(path: &Path, kind: Kind) -> Error {
 
 /// The error for a folder without a `saved_model.pb`.
 pub(super) fn no_model_in(dir: &Path) -> Error {
-    let entries = match fs::read_dir(dir) {
-        Ok(entries) => entries,
-        Err(e) => return Error::io("list", dir, e),
-    };
-    let mut names: Vec<String> = entries
-        .take(MAX_NAMES)
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
+    if let Err(e) = fs::read_dir(dir) {
+        return Error::io("list", dir, e);
+    }
+    let names = names_in(dir);
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let ends = |end: &str| names.iter().find(|name| name.ends_with(end));
     let no_model = |what: &str, advice: String| Error::NotAModel {
@@ -79,15 +73,8 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     {
         return other_kind(dir, Kind::TfJs);
     }
-    if names.iter().any(|name| name.ends_with(".descriptor.txt")) {
-        return no_model(
-            "a download cache of tensorflow_hub",
-            format!(
-                "run: TFHUB_CACHE_DIR={} tfcensus list, which shows what is in it; then give one \
-                 of its handles or folders",
-                quoted(&dir.display().to_string())
-            ),
-        );
+    if let Some(error) = download_cache(dir, &names) {
+        return error;
     }
     let kinds = [".keras", ".h5", ".tflite", ".onnx", ".safetensors", ".pt", ".pth", ".bin", ".pb"];
     for end in kinds {
@@ -111,6 +98,42 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     )
 }
 
+/// The error for a cache's own folder, whose names say nothing to a person.
+fn download_cache(dir: &Path, names: &[String]) -> Option<Error> {
+    let any = |test: fn(&str) -> bool| names.iter().any(|name| test(name));
+    let (whose, variable) = if any(|name| name.ends_with(".descriptor.txt")) {
+        ("tensorflow_hub", "TFHUB_CACHE_DIR")
+    } else if any(|name| name.starts_with("models--")) {
+        ("huggingface_hub", "HF_HUB_CACHE")
+    } else {
+        return None;
+    };
+    Some(Error::NotAModel {
+        path: dir.into(),
+        what: format!("a download cache of {whose}"),
+        advice: format!(
+            "run: {variable}={} tfcensus list, which shows what is in it; then give one of its \
+             handles or folders",
+            quoted(&dir.display().to_string())
+        ),
+    })
+}
+
+/// The error for text that starts with a scheme and is no address that is understood.
+pub(super) fn no_handle(text: &str, scheme: &str) -> Error {
+    let (what, advice) = match scheme {
+        "kaggle" | "hf" => (
+            format!("what follows {scheme}:// is no handle"),
+            "write kaggle://owner/model/framework/variation/version, or hf://owner/name@revision",
+        ),
+        _ => (
+            format!("addresses that start with {scheme}:// are not understood"),
+            "https://, gs://, kaggle:// and hf:// are; else download the model and give its folder",
+        ),
+    };
+    Error::Source { source_text: text.into(), what, advice: advice.into() }
+}
+
 /// The error for a path with nothing behind it.
 pub(super) fn missing(path: &Path) -> Error {
     if let Ok(target) = fs::read_link(path) {
@@ -128,27 +151,33 @@ pub(super) fn missing(path: &Path) -> Error {
             break;
         }
     }
-    let mut names: Vec<String> = fs::read_dir(&known)
-        .into_iter()
-        .flatten()
-        .take(MAX_NAMES)
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| !name.starts_with('.'))
-        .collect();
-    names.sort();
-    let advice = if names.is_empty() {
-        "check the path; a TensorFlow Hub handle starts with https:// or has four or five parts \
-         (owner/model/framework/variation/version)"
-            .into()
+    let mut names = names_in(&known);
+    names.retain(|name| !name.starts_with('.'));
+    const HANDLES: &str = "a hub handle is written https://tfhub.dev/owner/model/version, \
+                           owner/model/framework/variation/version or hf://owner/name";
+    let advice = if names.is_empty() || may_be_a_handle(path) {
+        format!("check the path; {HANDLES}")
     } else {
         format!("check the path; {} holds {}", known.display(), listed(&names))
     };
     Error::NotFound { path: path.into(), advice }
 }
 
+/// Whether a path looks like what hubs call a model: plain names of which not even the first is
+/// there.
+fn may_be_a_handle(path: &Path) -> bool {
+    let mut parts = path.components();
+    let first = parts.clone().next();
+    let plain = parts.all(|part| matches!(part, std::path::Component::Normal(_)));
+    let gone = first.is_some_and(|first| !Path::new(first.as_os_str()).exists());
+    plain && gone && (2..=5).contains(&path.components().count())
+}
+
 /// The error for a folder that holds several models and no numbered versions to choose from.
 pub(super) fn several(dir: &Path, models: &[PathBuf]) -> Error {
+    if let Some(error) = download_cache(dir, &names_in(dir)) {
+        return error;
+    }
     let commands: Vec<String> = models.iter().take(MAX_SHOWN).map(|m| command(m)).collect();
     let more = models.len().saturating_sub(MAX_SHOWN);
     let tail = if more > 0 { format!("  ({more} more)") } else { String::new() };
@@ -171,6 +200,18 @@ fn quoted(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', "'\\''"))
     }
+}
+
+/// Names in a folder, sorted; none where it cannot be read.
+fn names_in(dir: &Path) -> Vec<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten();
+    let mut names: Vec<String> = entries
+        .take(MAX_NAMES)
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 fn listed(names: &[String]) -> String {

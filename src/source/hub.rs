@@ -104,8 +104,12 @@ impl Search<'_> {
                 ),
             ));
         }
-        let source = archive_address(url)
-            .ok_or_else(|| self.error("this is no address of a model".into(), String::new()))?;
+        let source = archive_address(url).ok_or_else(|| {
+            self.error(
+                "this is no address of a model".into(),
+                "write gs://bucket/folder or gs://bucket/model.tar.gz".into(),
+            )
+        })?;
         if self.how.offline {
             return Err(self.offline(source.text(), &dir, broken));
         }
@@ -178,20 +182,23 @@ impl Search<'_> {
 
     fn hugging_face(self, dir: &Path, repo: &str, revision: Option<&str>) -> Result<Source> {
         let (lookup, found) = cache::in_repository(dir, revision);
-        let command = format!("hf download {repo}");
+        let advice = format!(
+            "tfcensus downloads nothing from there; if this repository holds a SavedModel, run: hf \
+             download {repo}"
+        );
         match lookup {
             Lookup::Whole(model) => {
                 let note = format!("this is revision {found}");
                 self.found(model, vec![note])
             }
-            Lookup::Broken(path, why) => Err(Error::NotAModel {
-                path,
-                what: why,
-                advice: format!("if this repository holds a SavedModel, run: {command}"),
-            }),
+            Lookup::Broken(path, why) => Err(Error::NotAModel { path, what: why, advice }),
+            Lookup::Absent if !dir.exists() => Err(self.error(
+                format!("{repo} is not in the Hugging Face cache ({})", dir.display()),
+                advice,
+            )),
             Lookup::Absent => Err(self.error(
                 format!("revision {found} is not in the Hugging Face cache ({})", dir.display()),
-                format!("if this repository holds a SavedModel, run: {command}"),
+                advice,
             )),
         }
     }

@@ -144,16 +144,8 @@ pub fn resolve(model: &OsStr, how: &ResolveOptions<'_>, observer: &dyn Observer)
     if let Some(handle) = model.to_str().and_then(|text| Handle::parse(text, exists)) {
         return hub::from_handle(given, handle, how, observer);
     }
-    for scheme in ["kaggle://", "hf://"] {
-        if given.starts_with(scheme) && !exists() {
-            return Err(Error::Source {
-                source_text: given,
-                what: format!("what follows {scheme} is no handle"),
-                advice: "write kaggle://owner/model/framework/variation/version, or \
-                         hf://owner/name@revision"
-                    .into(),
-            });
-        }
+    if let Some((scheme, _)) = given.split_once("://").filter(|_| !exists()) {
+        return Err(diagnose::no_handle(&given, scheme));
     }
     if path.join("snapshots").is_dir() && path.join("blobs").is_dir() {
         return hub::from_repository(given, path, how);

@@ -103,7 +103,7 @@ fn spinner() -> ProgressStyle {
 }
 
 fn bytes() -> ProgressStyle {
-    style("{spinner} {msg} [{bar:24}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}")
+    style("{spinner} {wide_msg} [{bar:16}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}")
         .progress_chars("=> ")
 }
 

@@ -25,6 +25,12 @@ use tar_stream::{next_entry, padding, TarKind};
 /// Bytes between two notices of progress.
 const NOTICE_BYTES: u64 = 4 << 20;
 
+/// What is said of an entry of an archive that was cut off.
+const ENDS_EARLY: &str = "ends too early";
+
+/// What is said first of an entry whose bytes are not what was packed.
+const UNREADABLE: &str = "cannot be read";
+
 /// Longest part of an entry's name that an error shows.
 const MAX_SHOWN_CHARS: usize = 200;
 
@@ -91,12 +97,18 @@ impl Sink<'_, '_> {
     fn refused(&self, name: &[u8], why: Refusal) -> Error {
         let shown: String = String::from_utf8_lossy(name).chars().take(MAX_SHOWN_CHARS).collect();
         let more = if shown.len() < name.len() { "…" } else { "" };
+        // An archive that was cut off is not hostile.
+        let (word, advice) = match why == ENDS_EARLY || why.starts_with(UNREADABLE) {
+            true => ("damaged", "copy or download it again"),
+            false => (
+                "refused",
+                "get the model from a place you trust, or unpack it yourself and give the folder",
+            ),
+        };
         Error::Source {
             source_text: self.archive.display().to_string(),
-            what: format!("the archive is refused: entry `{shown}{more}` {why}"),
-            advice: "get the model from a place you trust, or unpack it yourself and give the \
-                     folder"
-                .into(),
+            what: format!("the archive is {word}: entry `{shown}{more}` {why}"),
+            advice: advice.into(),
         }
     }
 
@@ -135,7 +147,7 @@ impl Sink<'_, '_> {
             let chunk = buffer.get_mut(..want).unwrap_or_default();
             let got = content.read(chunk).map_err(|e| self.refused(name, cut_short(&e)))?;
             if got == 0 {
-                return Err(self.refused(name, "ends too early".into()));
+                return Err(self.refused(name, ENDS_EARLY.into()));
             }
             self.tally.count_bytes(got as u64).map_err(|why| self.refused(name, why))?;
             target.write(chunk.get(..got).unwrap_or_default())?;
@@ -157,8 +169,8 @@ impl Sink<'_, '_> {
 /// What an error while reading an entry means.
 fn cut_short(e: &io::Error) -> Refusal {
     match e.kind() {
-        io::ErrorKind::UnexpectedEof => "ends too early".into(),
-        _ => format!("cannot be read: {e}"),
+        io::ErrorKind::UnexpectedEof => ENDS_EARLY.into(),
+        _ => format!("{UNREADABLE}: {e}"),
     }
 }
 
@@ -179,7 +191,7 @@ fn unpack_tar(mut reader: impl Read, sink: &mut Sink<'_, '_>) -> Result<()> {
                 let pad = padding(entry.byte_len);
                 let skipped = io::copy(&mut Read::by_ref(&mut reader).take(pad), &mut io::sink());
                 if skipped.ok() != Some(pad) {
-                    return Err(sink.refused(&entry.name, "ends too early".into()));
+                    return Err(sink.refused(&entry.name, ENDS_EARLY.into()));
                 }
             }
         }
