@@ -107,6 +107,11 @@ impl Error {
             Error::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "ask the owner of this file for permission to read it".into()
             }
+            Error::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "make room there, or name another folder: TMPDIR for what is unpacked, \
+                 TFHUB_CACHE_DIR or KAGGLEHUB_CACHE for what is downloaded"
+                    .into()
+            }
             Error::Io { .. } => String::new(),
             Error::NotFound { advice, .. }
             | Error::NotAModel { advice, .. }

@@ -58,15 +58,21 @@ impl Tally {
         Ok(())
     }
 
-    /// Counts bytes that are about to come out.
-    pub fn count_bytes(&mut self, more: u64) -> Result<(), Refusal> {
-        self.bytes = self.bytes.saturating_add(more);
-        if self.bytes > self.limits.bytes {
+    /// Whether a file of this length may come out, before room is made for it.
+    pub fn foresee_bytes(&self, stated: u64) -> Result<(), Refusal> {
+        if self.bytes.saturating_add(stated) > self.limits.bytes {
             return Err(format!(
                 "takes the archive beyond {} bytes, the most that is unpacked",
                 self.limits.bytes
             ));
         }
+        Ok(())
+    }
+
+    /// Counts bytes that come out.
+    pub fn count_bytes(&mut self, more: u64) -> Result<(), Refusal> {
+        self.foresee_bytes(more)?;
+        self.bytes += more;
         let by_ratio = self.archive_len.saturating_mul(self.limits.ratio);
         if self.bytes > self.limits.ratio_free_bytes && self.bytes > by_ratio {
             return Err(format!(
@@ -168,5 +174,8 @@ mod tests {
         let mut tally = Tally::new(limits, 1000);
         assert!(tally.count_bytes(100).is_ok());
         assert!(tally.count_bytes(1).unwrap_err().contains("100 bytes"));
+        let tally = Tally::new(limits, 1000);
+        assert!(tally.foresee_bytes(100).is_ok());
+        assert!(tally.foresee_bytes(u64::MAX).unwrap_err().contains("100 bytes"));
     }
 }

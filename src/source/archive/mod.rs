@@ -139,6 +139,7 @@ impl Sink<'_, '_> {
     /// Takes in a file of `stated` bytes: reads exactly these from `content`.
     fn file(&mut self, name: &[u8], stated: u64, content: &mut dyn Read) -> Result<()> {
         let Some(path) = self.admit(name, true)? else { return Ok(()) };
+        self.tally.foresee_bytes(stated).map_err(|why| self.refused(name, why))?;
         let mut target = writer::Target::open(self.take, self.dest, &path, stated)?;
         let mut left = stated;
         let mut buffer = vec![0; 64 * 1024];
