@@ -15,6 +15,9 @@ has shellcheck || packages+=(shellcheck)
 has python3 || packages+=(python3)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 has cc || packages+=(gcc libc6-dev)
+# The tests of the HTML report use a real browser.
+has chromium || has google-chrome || packages+=(chromium)
+has chromedriver || packages+=(chromium-driver)
 if [ ${#packages[@]} -gt 0 ]; then
     if has apt-get && [ "$(id -u)" = 0 ]; then
         export DEBIAN_FRONTEND=noninteractive

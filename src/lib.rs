@@ -1,16 +1,58 @@
 //! How many parameters does a TensorFlow SavedModel have, and where?
 //!
-//! The census reads the model's files, asks a real TensorFlow session in a worker process, and
+//! [`census`] reads the model's files, asks a real TensorFlow session in a worker process, and
 //! holds the answers against each other. Data flows one way:
 //!
 //! ```text
 //! resolve the source -> read the witnesses -> reconcile -> group -> render
 //! ```
+//!
+//! # From the files alone
+//!
+//! ```
+//! use tfcensus::model::Verdict;
+//! use tfcensus::{Options, RuntimeChoice};
+//!
+//! # fn main() -> tfcensus::Result<()> {
+//! let options = Options { runtime: RuntimeChoice::Off, ..Options::default() };
+//! let report = tfcensus::census("tests/fixtures/lenet5/model", &options)?;
+//!
+//! assert_eq!(report.totals.all.parameters, 61_706);
+//! assert_eq!(report.verdict, Verdict::Unverified); // No session was asked.
+//! let classifier = report.groups.nodes.iter().find(|group| group.name == "classifier").unwrap();
+//! assert_eq!(classifier.counts.parameters, 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Confirmed by TensorFlow
+//!
+//! The session runs in a process of its own, so that an abort or too much memory there ends that
+//! process and not yours. The process is your program again, which is why `main` begins so:
+//!
+//! ```no_run
+//! fn main() -> tfcensus::Result<()> {
+//!     tfcensus::serve_if_worker();
+//!     let report = tfcensus::census("my_model", &tfcensus::Options::default())?;
+//!     println!("{} parameters, {}", report.totals.all.parameters, report.verdict.as_str());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `docs/examples/largest_layers.rs` is a whole program.
+//!
+//! # What to do with a report
+//!
+//! - [`render`] writes it in every format of the program.
+//! - [`select`] chooses and orders variables, [`cost`] says what they take in memory.
+//! - [`expect`] holds it to numbers or to an earlier report, [`diff`] compares two.
 
 mod census;
 pub mod cost;
 pub mod diff;
 pub mod error;
+// The readers, for the program, its tests and its fuzzers. No promise is made about them.
+#[doc(hidden)]
 pub mod evidence;
 pub mod expect;
 #[cfg(feature = "fuzzing")]
@@ -27,6 +69,7 @@ pub mod select;
 pub mod source;
 mod wire;
 
-pub use census::{census, locate_library};
+pub use census::{census, census_observed, locate_library};
 pub use error::{Error, Result};
+pub use evidence::runtime::{serve_if_worker, Location, Outcome, Place, Tried};
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};

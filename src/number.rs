@@ -47,6 +47,29 @@ pub fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// A value of a weight with four significant digits: `0.01234`, `-1.5`, `2.100e-7`.
+pub fn value(number: f64) -> String {
+    if number == 0.0 {
+        return "0".into();
+    }
+    if !number.is_finite() {
+        return number.to_string();
+    }
+    let scientific = format!("{number:.3e}");
+    let exponent = scientific.split_once('e').and_then(|(_, e)| e.parse::<i32>().ok());
+    match exponent {
+        Some(exponent @ -4..=5) => {
+            let text = format!("{number:.*}", usize::try_from(3 - exponent).unwrap_or(0));
+            // Zeros at the end of a fraction say nothing.
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        }
+        _ => scientific,
+    }
+}
+
 /// Three significant digits, rounded half up, carried into the next unit where that is due.
 fn scaled(number: u64, step: u64, units: &[&str]) -> String {
     let mut divisor: u128 = 1;
@@ -125,6 +148,17 @@ mod tests {
         assert_eq!(share(3, 3), "100.0 %");
         assert_eq!(share(0, 0), "");
         assert_eq!(share(u64::MAX, u64::MAX), "100.0 %");
+    }
+
+    #[test]
+    fn values_keep_four_significant_digits() {
+        assert_eq!(value(0.0), "0");
+        assert_eq!(value(-0.0123456), "-0.01235");
+        assert_eq!(value(1.5), "1.5");
+        assert_eq!(value(0.99999), "1");
+        assert_eq!(value(123_456.0), "123456");
+        assert_eq!(value(2.1e-7), "2.100e-7");
+        assert_eq!(value(-3.4e38), "-3.400e38");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct Options {
     /// Pass everything on that the session's process writes to its stderr.
     pub show_library_output: bool,
     /// The program that serves as the session's process; `None` is the running program,
-    /// which must call [`crate::evidence::runtime::serve_if_worker`] first thing in `main`.
+    /// which must call [`crate::serve_if_worker`] first thing in `main`.
     pub worker: Option<PathBuf>,
 }
 

@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use crate::error::{Error, Result};
 use crate::evidence::runtime;
 use crate::model::{Finding, Report};
-use crate::options::{Observer, Options, Progress, RuntimeChoice};
+use crate::options::{Observer, Options, Progress, RuntimeChoice, Silent};
 use crate::saved_model::SavedModelFile;
 use crate::source::{self, Source};
 pub(crate) use beside::Beside;
@@ -20,8 +20,19 @@ use files::{Counted, Files};
 /// Counts the parameters of a model.
 ///
 /// `model` is a folder, an archive, a hub handle or an address. What merely casts doubt on the
-/// count is in the report's findings; an error means that there is no count at all.
-pub fn census(
+/// count is in the report's [findings](Report::findings) and [verdict](Report::verdict); an error
+/// means that there is no count at all.
+///
+/// A session runs in a process of its own, which is the running program again: unless
+/// [`Options::runtime`] is [`RuntimeChoice::Off`] or [`Options::worker`] names another program,
+/// `main` must call [`crate::serve_if_worker`] first. Blocks until the session has answered or
+/// [`Options::timeout`] has passed.
+pub fn census(model: impl AsRef<OsStr>, options: &Options) -> Result<Report> {
+    census_observed(model, options, &Silent)
+}
+
+/// [`census`], telling an observer what is going on.
+pub fn census_observed(
     model: impl AsRef<OsStr>,
     options: &Options,
     observer: &dyn Observer,

@@ -1,6 +1,6 @@
 //! From the inventory to the report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::ask::Outcome;
 use super::files::{Counted, Files};
@@ -10,6 +10,7 @@ use crate::model::{
     RuntimeMode, Severity, Totals, Trainable, Variable, Verdict, Witness, WitnessName,
     WitnessStatus,
 };
+use crate::number::thousands;
 use crate::options::{GroupBy, Options};
 use crate::reconcile::{self, Inventory, Item};
 use crate::saved_model::{MetaGraph, NodeId};
@@ -35,6 +36,7 @@ pub(super) fn assemble(
     let groups =
         tree(files, (&item_of, &layer_of), &position, &mut variables, options, &mut findings);
     about_kind(files, &variables, &mut findings);
+    about_lists(files, &inventory, &item_of, &mut findings);
     let (groups, variables) = in_tree_order(groups, variables);
     let verdict = judge(&findings, &session, &variables, files);
     let witnesses = witnesses(files, &inventory, &item_of, &session, &findings);
@@ -174,6 +176,36 @@ fn tree(
     group::fill(outline, variables)
 }
 
+/// What the root's own lists leave out, which Keras therefore does not print.
+fn about_lists(
+    files: &Files<'_>,
+    inventory: &Inventory,
+    item_of: &HashMap<NodeId, usize>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some((_, facts)) = files.objects.as_ref().filter(|(_, f)| !f.listed.is_empty()) else {
+        return;
+    };
+    let listed: HashSet<usize> =
+        facts.listed.keys().filter_map(|id| item_of.get(id).copied()).collect();
+    let left_out = inventory.items.iter().enumerate();
+    let left_out =
+        sum(left_out.filter(|(at, i)| i.is_weight() && !listed.contains(at)).map(|(_, i)| i));
+    if left_out.variables > 0 {
+        findings.push(Finding::new(
+            Code::ListIncomplete,
+            format!(
+                "the model holds {} variables ({} parameters) that its own list leaves out; they are counted",
+                left_out.variables,
+                thousands(left_out.parameters)
+            ),
+        ));
+    }
+}
+
+/// Fewer constants than these are not worth a word beside variables.
+const MIN_CONSTANTS: u64 = 1000;
+
 /// What kind of model it is, where that is worth a word.
 fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Finding>) {
     let constants = files.constants;
@@ -182,11 +214,24 @@ fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Find
             Code::FrozenConstants,
             format!(
                 "the weights are frozen into the graph: {} parameters in {} constants, and no variables",
-                constants.parameters, constants.tensors
+                thousands(constants.parameters),
+                constants.tensors
             ),
         ));
     } else if variables.is_empty() {
         findings.push(Finding::new(Code::NoVariables, "the model has no variables to count"));
+    } else {
+        let counted = variables.iter().fold(0u64, |sum, v| sum.saturating_add(v.parameters));
+        if constants.parameters >= (counted / 10).max(MIN_CONSTANTS) {
+            findings.push(Finding::new(
+                Code::ConstantsBeside,
+                format!(
+                    "beside its variables the graph holds {} parameters in {} constants; they are not in the totals",
+                    thousands(constants.parameters),
+                    constants.tensors
+                ),
+            ));
+        }
     }
     if let Some((objects, facts)) = &files.objects {
         let metrics = facts.listed_metrics.len();
@@ -330,8 +375,8 @@ fn runtime_witness(session: &Outcome, weights: u64, has: Has<'_>) -> Witness {
                 Code::NotConfirmed,
             ]);
             let how = match session.info.mode {
-                RuntimeMode::Load => "the whole model loaded",
-                _ => "the variables restored one batch at a time",
+                RuntimeMode::Load => "full load",
+                _ => "batch by batch",
             };
             let version = session.info.tensorflow_version.as_deref().unwrap_or("?");
             (
@@ -341,7 +386,7 @@ fn runtime_witness(session: &Outcome, weights: u64, has: Has<'_>) -> Witness {
                     (false, false) => WitnessStatus::Partial,
                 },
                 Some(c.counts),
-                format!("TensorFlow {version}, {how}"),
+                format!("{how}, TensorFlow {version}"),
             )
         }
         (None, Some(why)) => (WitnessStatus::Unavailable, None, why.what.clone()),
@@ -473,6 +518,6 @@ fn keras_witness(
             WitnessStatus::Partial
         },
         counts: Some(counts),
-        detail: format!("{} layers and models in {}", files.keras.layers.len(), place.as_str()),
+        detail: format!("{} layers in {}", files.keras.layers.len(), place.as_str()),
     }
 }

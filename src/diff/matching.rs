@@ -4,26 +4,31 @@
 //! a layer is put in front of others, and names are renumbered when a model is built again; what
 //! agrees in shape and type is therefore sought first under either of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{DType, Shape, Variable};
 
 /// What two variables must have in common in one round; `None` where a variable takes no part.
-type Key<'v> = Option<(&'v str, &'v str, Option<(&'v Shape, DType)>)>;
+type Key<'v> = Option<(&'v str, Cow<'v, str>, Option<(&'v Shape, DType)>)>;
 
 /// A round, and whether a key may stand for several variables (paired in order) or for one only.
 type Round = (fn(&Variable) -> Key<'_>, bool);
 
 const ROUNDS: &[Round] = &[
-    (|v| Some((path(v)?, &v.name, shape(v))), true),
-    (|v| Some(("", &v.name, shape(v))), true),
-    (|v| Some((path(v)?, "", shape(v))), true),
-    (|v| Some((path(v)?, &v.name, None)), false),
-    (|v| Some(("", &v.name, None)), false),
-    (|v| Some((path(v)?, "", None)), false),
+    (|v| Some((path(v)?, name(v), shape(v))), true),
+    (|v| Some(("", name(v), shape(v))), true),
+    (|v| Some((path(v)?, NO_NAME, shape(v))), true),
+    (|v| Some((path(v)?, name(v), None)), false),
+    (|v| Some(("", name(v), None)), false),
+    (|v| Some((path(v)?, unnumbered(&v.name), None)), false),
+    // A place in a list is nobody's name: another layer there is another layer.
+    (|v| Some((path(v).filter(|path| !is_positional(path))?, NO_NAME, None)), false),
     // Moved: what it is called in its layer, and what it holds.
-    (|v| Some((last_part(v), "", shape(v))), true),
+    (|v| Some((last_part(v), NO_NAME, shape(v))), true),
 ];
+
+const NO_NAME: Cow<'static, str> = Cow::Borrowed("");
 
 /// For each variable of `after`, the index of the one in `before` that it was.
 pub fn pairs(before: &[Variable], after: &[Variable]) -> Vec<Option<usize>> {
@@ -55,6 +60,32 @@ fn path(variable: &Variable) -> Option<&str> {
     variable.paths.first().map(String::as_str)
 }
 
+fn name(variable: &Variable) -> Cow<'_, str> {
+    Cow::Borrowed(&variable.name)
+}
+
+/// The name without the numbers that Keras adds where a name was taken: `dense_3/kernel` as
+/// `dense/kernel`.
+fn unnumbered(name: &str) -> Cow<'_, str> {
+    let part = |part: &str| {
+        let stem = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        match stem.strip_suffix('_') {
+            Some(stem) if stem.len() + 1 < part.len() => stem.to_owned(),
+            _ => part.to_owned(),
+        }
+    };
+    Cow::Owned(name.split('/').map(part).collect::<Vec<_>>().join("/"))
+}
+
+/// True where a part of the path is a place in a list, as in `layer_with_weights-2` or `blocks/2`.
+fn is_positional(path: &str) -> bool {
+    path.split('/').any(|part| {
+        let place = part.strip_prefix("layer_with_weights-").or(part.strip_prefix("layer-"));
+        let place = place.unwrap_or(part);
+        !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 fn shape(variable: &Variable) -> Option<(&Shape, DType)> {
     Some((&variable.shape, variable.dtype))
 }
@@ -62,4 +93,22 @@ fn shape(variable: &Variable) -> Option<(&Shape, DType)> {
 fn last_part(variable: &Variable) -> &str {
     let whole = path(variable).unwrap_or(&variable.name);
     whole.rsplit('/').next().unwrap_or(whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_places_from_names() {
+        assert!(is_positional("layer_with_weights-1/kernel") && is_positional("blocks/2/w"));
+        assert!(!is_positional("head/kernel") && !is_positional("layer_norm-a/beta"));
+    }
+
+    #[test]
+    fn takes_away_the_numbers_that_keras_adds() {
+        assert_eq!(unnumbered("m/dense_12/kernel:0"), "m/dense/kernel:0");
+        assert_eq!(unnumbered("conv2d/bias"), "conv2d/bias");
+        assert_eq!(unnumbered("_1/w"), "/w");
+    }
 }

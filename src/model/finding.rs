@@ -77,7 +77,9 @@ impl Finding {
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident $text:literal $severity:ident;)*) => {
         /// Stable code of a finding. Scripts may rely on the text.
+        /// New versions add codes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum Code {
             $($(#[$doc])* $variant,)*
         }

@@ -143,6 +143,7 @@ pub struct Totals {
 
 /// Why a variable is or is not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Role {
     /// Counted.
     Weight,

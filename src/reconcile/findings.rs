@@ -6,6 +6,7 @@ use crate::evidence::checkpoint::{Problem, ProblemKind};
 use crate::evidence::graph_check::GraphProblem;
 use crate::evidence::restore_graph::RestoreGraph;
 use crate::model::{Code, Finding, Role, Trainable};
+use crate::number::thousands;
 
 /// What TensorFlow's graph constructor would refuse.
 pub(crate) fn about_graph(problems: &[GraphProblem<'_>], findings: &mut Vec<Finding>) {
@@ -82,7 +83,8 @@ pub(crate) fn about_counting(inventory: &Inventory, findings: &mut Vec<Finding>)
         findings.push(Finding::new(
             Code::ExportCopies,
             format!(
-                "the export stores {copies} variables a second time ({parameters} parameters); each counts once"
+                "the export stores {copies} variables a second time ({} parameters); each counts once",
+                thousands(parameters)
             ),
         ));
     }
@@ -91,7 +93,8 @@ pub(crate) fn about_counting(inventory: &Inventory, findings: &mut Vec<Finding>)
         findings.push(Finding::new(
             Code::Unrestored,
             format!(
-                "the graph holds {dead} handles ({parameters} parameters) that nothing restores; they are not counted"
+                "the graph holds {dead} handles ({} parameters) that nothing restores; they are not counted",
+                thousands(parameters)
             ),
         ));
     }
@@ -106,7 +109,8 @@ pub(crate) fn about_counting(inventory: &Inventory, findings: &mut Vec<Finding>)
         findings.push(Finding::new(
             Code::Frozen,
             format!(
-                "{frozen} variables ({parameters} parameters) are frozen by their layer or list, although their own flag says trainable"
+                "{frozen} variables ({} parameters) are frozen by their layer or list, although their own flag says trainable",
+                thousands(parameters)
             ),
         ));
     }
@@ -115,7 +119,8 @@ pub(crate) fn about_counting(inventory: &Inventory, findings: &mut Vec<Finding>)
         findings.push(Finding::new(
             Code::TrainableUndetermined,
             format!(
-                "nothing in the files says whether {unknown} variables ({parameters} parameters) are trainable"
+                "nothing in the files says whether {unknown} variables ({} parameters) are trainable",
+                thousands(parameters)
             ),
         ));
     }

@@ -181,7 +181,30 @@ fn slice_shape(spec: &str) -> Option<Shape> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::inventory::Stored;
     use super::*;
+    use crate::model::Role;
+    use crate::saved_model::DeclaredShape;
+
+    #[test]
+    fn a_session_that_holds_something_else_than_is_stored_is_contradicted() {
+        let mut item = Item::declared("w".into(), None, DeclaredShape::Unknown, Role::Weight);
+        item.stored = Some(Stored {
+            dtype: DType::from_name("float32"),
+            shape: Shape(vec![2, 3]),
+            byte_len: 24,
+        });
+        let mut findings = Vec::new();
+        let float32 = DType::from_name("float32").unwrap();
+        report_differences(&item, float32, &Shape(vec![2, 3]), &mut findings);
+        assert!(findings.is_empty());
+        let half = DType::from_name("float16").unwrap();
+        report_differences(&item, half, &Shape(vec![3, 2]), &mut findings);
+        let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, [Code::RuntimeShapeDiffers, Code::RuntimeDTypeDiffers]);
+        assert_eq!(findings[0].expected.as_deref(), Some("[2, 3]"));
+        assert_eq!(findings[0].found.as_deref(), Some("[3, 2]"));
+    }
 
     #[test]
     fn reads_slice_specifications() {

@@ -24,12 +24,18 @@ pub fn write(
 }
 
 fn variables(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
+    write!(
         out,
         "name,checkpoint_key,dtype,shape,parameters,bytes,trainable,shared,confirmed,paths"
     )?;
+    let with_values = report.variables.iter().any(|variable| variable.stats.is_some());
+    writeln!(
+        out,
+        "{}",
+        if with_values { ",mean,std_dev,min,max,zeros,nans,infinities" } else { "" }
+    )?;
     for variable in selection.ids.iter().filter_map(|id| report.variables.get(id.0)) {
-        writeln!(
+        write!(
             out,
             "{},{},{},{},{},{},{},{},{},{}",
             escape::csv(&variable.name),
@@ -43,8 +49,22 @@ fn variables(report: &Report, selection: &Selection, out: &mut dyn Write) -> io:
             variable.confirmed,
             escape::csv(&variable.paths.join(" | ")),
         )?;
+        if with_values {
+            values(variable, out)?;
+        }
+        writeln!(out)?;
     }
     Ok(())
+}
+
+/// The statistics of a variable; empty cells where there are none.
+fn values(variable: &Variable, out: &mut dyn Write) -> io::Result<()> {
+    let Some(stats) = &variable.stats else { return write!(out, ",,,,,,,") };
+    for number in [stats.mean, stats.std_dev, stats.min, stats.max] {
+        // The shortest text that reads back as the same number.
+        write!(out, ",{}", number.map(|number| format!("{number:?}")).unwrap_or_default())?;
+    }
+    write!(out, ",{},{},{}", stats.zeros, stats.nans, stats.infinities)
 }
 
 /// `3x3x32`; a scalar is `scalar`. No comma, so that no reader has to know about quotes.

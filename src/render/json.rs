@@ -235,6 +235,18 @@ struct VariableEntry<'r> {
     shared: bool,
     confirmed: bool,
     id: usize,
+    stats: Option<StatsEntry>,
+}
+
+#[derive(Serialize)]
+struct StatsEntry {
+    mean: Option<f64>,
+    std_dev: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    zeros: u64,
+    nans: u64,
+    infinities: u64,
 }
 
 fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
@@ -257,6 +269,15 @@ fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
         shared: variable.shared,
         confirmed: variable.confirmed,
         id: id.0,
+        stats: variable.stats.map(|stats| StatsEntry {
+            mean: stats.mean,
+            std_dev: stats.std_dev,
+            min: stats.min,
+            max: stats.max,
+            zeros: stats.zeros,
+            nans: stats.nans,
+            infinities: stats.infinities,
+        }),
     }
 }
 

@@ -10,7 +10,7 @@ use super::escape::markdown as escape;
 use super::outline::{outline, Shown};
 use super::view::View;
 use super::words::{self, State};
-use crate::number::{bytes, human, share, thousands};
+use crate::number::{bytes, human, share, thousands, value};
 
 /// Findings of one code shown.
 const SHOWN: usize = 3;
@@ -30,6 +30,9 @@ pub fn write(
     }
     if view.cost {
         memory(report, out)?;
+    }
+    if report.variables.iter().any(|variable| variable.stats.is_some()) {
+        values(report, selection, out)?;
     }
     witnesses(report, out)?;
     findings(report, out)
@@ -158,6 +161,28 @@ fn variables(report: &Report, selection: &Selection, out: &mut dyn Write) -> io:
             thousands(variable.parameters),
             State::of_variable(variable).word(),
             if variable.shared { ", shared" } else { "" },
+        )?;
+    }
+    writeln!(out)
+}
+
+fn values(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "| Values | Mean | Std dev | Min | Max | Zeros | NaN | Inf |")?;
+    writeln!(out, "|:--|--:|--:|--:|--:|--:|--:|--:|")?;
+    let shown = |number: Option<f64>| number.map(value).unwrap_or_default();
+    for variable in selection.ids.iter().filter_map(|id| report.variables.get(id.0)) {
+        let Some(stats) = &variable.stats else { continue };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            escape(&variable.name),
+            shown(stats.mean),
+            shown(stats.std_dev),
+            shown(stats.min),
+            shown(stats.max),
+            share(stats.zeros, variable.parameters),
+            thousands(stats.nans),
+            thousands(stats.infinities),
         )?;
     }
     writeln!(out)

@@ -1,11 +1,11 @@
 //! Sentences and words that more than one format shows. Nothing here is escaped.
 
 use crate::model::{
-    Counts, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Trainable,
+    Counts, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats, Trainable,
     Variable, Verdict,
 };
 
-use crate::number::thousands;
+use crate::number::{bytes, human, share, thousands, value};
 
 /// How much of something training would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,51 @@ pub fn session(report: &Report) -> String {
         text += &format!(", {:.1} s", elapsed.as_secs_f64());
     }
     text + ")"
+}
+
+/// The answer in one line: `61,706 parameters (61.7 K), 241 KiB, all trainable`.
+pub fn answer(report: &Report) -> String {
+    let totals = &report.totals;
+    let all = totals.all.parameters;
+    let mut text = plural(all, "parameter");
+    if all >= 1000 {
+        text += &format!(" ({})", human(all));
+    }
+    let constants = &report.constants;
+    if totals.all.variables == 0 && constants.tensors > 0 {
+        let frozen = thousands(constants.parameters);
+        let tensors = plural(constants.tensors, "constant");
+        return format!("{text} in variables; {frozen} frozen into {tensors}");
+    }
+    if all == 0 {
+        return text;
+    }
+    text += &format!(", {}", bytes(totals.all.bytes));
+    let (yes, unknown) = (totals.trainable.parameters, totals.undetermined.parameters);
+    text + &match (yes, unknown) {
+        _ if yes == all => ", all trainable".into(),
+        _ if unknown == all => ", trainable or not: unknown".into(),
+        (0, 0) => ", none trainable".into(),
+        (_, 0) => format!(", {} trainable", thousands(yes)),
+        _ => format!(", {} trainable, {} undetermined", thousands(yes), thousands(unknown)),
+    }
+}
+
+/// What statistics say, in one line: mean, deviation, range, zeros, and what is not a number.
+pub fn values(stats: &Stats, parameters: u64) -> String {
+    let mut parts = Vec::new();
+    if let (Some(mean), Some(std_dev)) = (stats.mean, stats.std_dev) {
+        parts.push(format!("{} ± {}", value(mean), value(std_dev)));
+    }
+    if let (Some(min), Some(max)) = (stats.min, stats.max) {
+        parts.push(format!("from {} to {}", value(min), value(max)));
+    }
+    for (count, what) in [(stats.zeros, "zeros"), (stats.nans, "NaN"), (stats.infinities, "Inf")] {
+        if count > 0 {
+            parts.push(format!("{} {what}", share(count, parameters)));
+        }
+    }
+    parts.join(", ")
 }
 
 /// The verdict as one sentence.

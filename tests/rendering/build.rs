@@ -184,6 +184,24 @@ fn add(
     id
 }
 
+/// The transfer model with statistics of its first two weights; the second is broken.
+pub fn with_values() -> Report {
+    let mut report = transfer();
+    let stats = Stats {
+        mean: Some(0.0123456),
+        std_dev: Some(0.1),
+        min: Some(-0.25),
+        max: Some(1.5e-7),
+        zeros: 432,
+        nans: 0,
+        infinities: 0,
+    };
+    report.variables[0].stats = Some(stats);
+    let none = Stats { mean: None, std_dev: None, min: None, max: None, ..stats };
+    report.variables[1].stats = Some(Stats { zeros: 0, nans: 24, infinities: 8, ..none });
+    report
+}
+
 /// Layer k of 1..=n has k parameters.
 pub fn flat(n: u64) -> Report {
     let root = (1..=n).fold(layer("flat", "Sequential"), |root, k| {

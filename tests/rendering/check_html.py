@@ -23,6 +23,10 @@ SECONDS_TO_OPEN = 2.0
 KEYS = {"down": "\ue015", "right": "\ue014", "left": "\ue012", "enter": "\ue007", "escape": "\ue00c", "end": "\ue010"}
 
 
+def find_browser():
+    return next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
+
+
 class Browser:
     """One session of chromedriver, over the WebDriver protocol."""
 
@@ -48,7 +52,7 @@ class Browser:
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             "--window-size=1280,1500", f"--user-data-dir={self.profile.name}",
         ]
-        options = {"args": arguments, "binary": shutil.which("chromium")}
+        options = {"args": arguments, "binary": find_browser()}
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
         answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.base += "/session/" + answer["sessionId"]
@@ -254,17 +258,27 @@ def chain(browser, shots):
     browser.shot(shots, "chain")
 
 
+def values(browser, shots):
+    browser.run("document.getElementById('expand').click()")
+    heads = browser.run("return [...document.querySelectorAll('#tree th')].map(th => th.innerText.trim())")
+    check(heads[-1] == "Values", heads)
+    hits, _ = search(browser, "bn_Conv1/gamma")
+    cell = browser.run("return [...document.querySelectorAll('#tree tbody tr[data-index]')].pop().cells[6].innerText")
+    check(cell == "75.0 % NaN, 25.0 % Inf", f"{hits}: {cell}")
+    browser.shot(shots, "values")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--shots", type=pathlib.Path)
     arguments = parser.parse_args()
-    if not shutil.which("chromedriver") or not shutil.which("chromium"):
+    if not shutil.which("chromedriver") or not find_browser():
         sys.exit("chromium and chromedriver are needed")
     browser = Browser()
     failed = False
     try:
-        for name, steps in {"transfer": transfer, "hostile": hostile, "encoder": encoder, "large": large, "empty": empty, "wide": wide, "chain": chain}.items():
+        for name, steps in {"transfer": transfer, "hostile": hostile, "encoder": encoder, "large": large, "empty": empty, "wide": wide, "chain": chain, "values": values}.items():
             try:
                 seconds = browser.open((arguments.folder / f"{name}.html").resolve())
                 steps(browser, arguments.shots)

@@ -40,6 +40,7 @@ fn cases() -> Vec<(&'static str, Report)> {
         ("unverified", build::unverified()),
         ("frozen_graph", build::frozen_graph()),
         ("chain", build::chain(60)),
+        ("values", build::with_values()),
     ]
 }
 

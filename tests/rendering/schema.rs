@@ -85,7 +85,8 @@ fn faults(schema: &Value, rule: &Value, value: &Value, place: &str, out: &mut Ve
     }
 }
 
-fn validate(value: &Value) -> Vec<String> {
+/// What is wrong with a report.
+pub fn validate(value: &Value) -> Vec<String> {
     let schema = schema();
     let mut out = Vec::new();
     faults(&schema, &schema, value, "", &mut out);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::{Args as ClapArgs, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use tfcensus::expect::{Bound, Expectation};
@@ -434,12 +434,39 @@ enum Failure {
 
 fn parse_from(words: Vec<OsString>) -> Result<Args, Failure> {
     Args::try_parse_from(&words).map_err(|failure| {
-        let first = words.get(1).filter(|_| failure.kind() == ErrorKind::InvalidSubcommand);
-        match first.filter(|word| looks_like_a_model(word)) {
-            Some(model) => Failure::Command(missing_command(model)),
-            None => Failure::Clap(failure),
+        let suggested = failure.get(ContextKind::SuggestedSubcommand).is_some();
+        match (words.get(1), failure.kind()) {
+            (Some(word), ErrorKind::InvalidSubcommand)
+                if !suggested || looks_like_a_model(word) =>
+            {
+                Failure::Command(missing_command(word))
+            }
+            (Some(option), ErrorKind::UnknownArgument) if is_option_of_count(option) => {
+                Failure::Command(early_option(option))
+            }
+            _ => Failure::Clap(failure),
         }
     })
+}
+
+/// An option of `count` where the command should be.
+fn is_option_of_count(word: &OsString) -> bool {
+    let text = word.to_string_lossy();
+    let name = text.split('=').next().unwrap_or_default();
+    let command = command();
+    let mut options = command.find_subcommand("count").into_iter().flat_map(|c| c.get_arguments());
+    options.any(|option| {
+        let long = option.get_long().is_some_and(|long| name == format!("--{long}"));
+        long || option.get_short().is_some_and(|short| name == format!("-{short}"))
+    })
+}
+
+fn early_option(option: &OsString) -> tfcensus::Error {
+    let option = option.to_string_lossy();
+    tfcensus::Error::Usage {
+        what: format!("{option} stands before the command"),
+        advice: format!("write: tfcensus count MODEL {option}"),
+    }
 }
 
 fn looks_like_a_model(word: &OsString) -> bool {
@@ -487,7 +514,23 @@ mod tests {
             panic!("no hint");
         };
         assert_eq!(hint.advice(), "did you mean: tfcensus count ./my_model");
+        let Err(Failure::Command(hint)) = parse_from(words("tfcensus bert")) else {
+            panic!("no hint");
+        };
+        assert_eq!(hint.advice(), "did you mean: tfcensus count bert");
         assert!(matches!(parse_from(words("tfcensus cuont")), Err(Failure::Clap(_))));
+    }
+
+    #[test]
+    fn an_option_before_the_command_is_told_where_it_belongs() {
+        for option in ["--quiet", "-q", "--format=json"] {
+            let Err(Failure::Command(hint)) = parse_from(vec!["tfcensus".into(), option.into()])
+            else {
+                panic!("no hint");
+            };
+            assert_eq!(hint.advice(), format!("write: tfcensus count MODEL {option}"));
+        }
+        assert!(matches!(parse_from(words("tfcensus --nonsense")), Err(Failure::Clap(_))));
     }
 
     #[test]

@@ -7,5 +7,5 @@ use tfcensus::{Observer, Options, Result};
 
 /// Counts one model.
 pub fn count(model: &OsStr, options: &Options, observer: &dyn Observer) -> Result<Report> {
-    tfcensus::census(model, options, observer)
+    tfcensus::census_observed(model, options, observer)
 }

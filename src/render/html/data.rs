@@ -5,7 +5,7 @@ use serde_json::{json, Value};
 
 use crate::model::{Group, GroupKind, Report, Variable};
 use crate::render::escape;
-use crate::render::words::{model_name, State};
+use crate::render::words::{model_name, values, State};
 
 /// Largest integer that every reader of JSON takes as it is: 2^53 - 1. Larger ones go as text.
 const MAX_SAFE: u64 = (1 << 53) - 1;
@@ -75,7 +75,7 @@ fn variable_row(variable: &Variable, dtypes: &mut Names) -> Value {
         Some(path) if name.strip_suffix(":0") == Some(path.as_str()) => json!(1),
         Some(path) => json!(path),
     };
-    json!([
+    let mut row = json!([
         name,
         dtypes.index(&variable.dtype.name()),
         variable.shape.0.iter().map(|dim| number(*dim)).collect::<Vec<_>>(),
@@ -85,7 +85,11 @@ fn variable_row(variable: &Variable, dtypes: &mut Names) -> Value {
         u8::from(variable.shared),
         path,
         key,
-    ])
+    ]);
+    if let (Some(stats), Some(cells)) = (&variable.stats, row.as_array_mut()) {
+        cells.push(json!(values(stats, variable.parameters)));
+    }
+    row
 }
 
 fn number(number: u64) -> Value {

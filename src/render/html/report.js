@@ -42,13 +42,14 @@
     state: STATES[state], shared: !!shared, own, children, kids: [], parent: null, weight: 0, open: false, order: 0,
   }));
   const KEY_END = "/.ATTRIBUTES/VARIABLE_VALUE";
-  const variables = data.variables.map(([name, dtype, shape, params, size, state, shared, path, key]) => {
+  const variables = data.variables.map(([name, dtype, shape, params, size, state, shared, path, key, values]) => {
     const way = path === 1 ? name.replace(/:\d+$/, "") : path || "";
     return {
       name, dtype: data.dtypes[dtype], shape: `[${shape.join(", ")}]`, params, size, state: STATES[state],
-      shared: !!shared, path: way, key: key === 1 ? way + KEY_END : key || "", leaf: true,
+      shared: !!shared, path: way, key: key === 1 ? way + KEY_END : key || "", values: values || "", leaf: true,
     };
   });
+  const withValues = variables.some((variable) => variable.values);
   const root = groups[0];
   const total = data.total;
   // Each variable gives its weight to the first group that holds it, so that areas add up.
@@ -354,6 +355,7 @@
     if (node.shared) state.append(node.state ? ", shared" : "shared");
     cell("", node.leaf ? `${node.dtype} ${node.shape}` : (node.vars === 1 ? "1 variable" : node.vars ? `${exact(node.vars)} variables` : ""));
     cell("n", bytes(node.size));
+    if (withValues) cell("", node.values || "");
     return tr;
   }
   function paintRows(everything) {
@@ -363,7 +365,7 @@
       const tr = make("tr", "gap");
       tr.setAttribute("aria-hidden", "true");
       const td = make("td");
-      td.colSpan = 6;
+      td.colSpan = withValues ? 7 : 6;
       td.style.height = `${height}px`;
       tr.append(td);
       return tr;

@@ -150,7 +150,7 @@ pub fn tree(
             escape(&share(chosen.parameters, report.totals.all.parameters)),
         )?;
     }
-    let heads = [
+    let mut heads = vec![
         ("c-name", "name", words::tree_head(report)),
         ("c-num n", "params", "Parameters"),
         ("c-share", "params", "Share"),
@@ -158,16 +158,22 @@ pub fn tree(
         ("c-shape", "shape", "Shape"),
         ("c-num n", "size", "Bytes"),
     ];
+    if report.variables.iter().any(|variable| variable.stats.is_some()) {
+        heads.push(("c-values", "", "Values"));
+    }
     writeln!(
         out,
         "<div id=\"scroll\" class=\"screen\"><table id=\"tree\" role=\"treegrid\" \
-         aria-labelledby=\"tree-title\" aria-colcount=\"6\"><thead><tr role=\"row\" \
-         aria-rowindex=\"1\">"
+         aria-labelledby=\"tree-title\" aria-colcount=\"{}\"><thead><tr role=\"row\" \
+         aria-rowindex=\"1\">",
+        heads.len()
     )?;
     for (class, key, title) in heads {
         match title {
-            // Its order is that of the parameters.
-            "Share" => writeln!(out, "<th class=\"{class}\" scope=\"col\">{title}</th>")?,
+            // The order of shares is that of the parameters; values have none.
+            "Share" | "Values" => {
+                writeln!(out, "<th class=\"{class}\" scope=\"col\">{title}</th>")?
+            }
             _ => writeln!(
                 out,
                 "<th class=\"{class}\" scope=\"col\">\

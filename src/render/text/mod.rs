@@ -19,6 +19,9 @@ use super::{escape, words};
 /// Below this width signs stand without their words.
 const NARROW: usize = 60;
 
+/// Lines that a witness may take; failures can be long, and are told in full elsewhere.
+const SAID: usize = 4;
+
 /// Writes the report.
 pub fn write(
     report: &Report,
@@ -44,6 +47,10 @@ pub fn write(
     if view.cost {
         page.blank()?;
         totals::cost(report, &mut page)?;
+    }
+    if report.variables.iter().any(|variable| variable.stats.is_some()) {
+        page.blank()?;
+        tables::values(report, selection, &mut page)?;
     }
     page.blank()?;
     witnesses(report, &mut page)?;
@@ -109,6 +116,7 @@ fn header(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let name = page.escape(words::model_name(report)).into_owned();
     let name = shorten_middle(&name, page.width, page.signs.ellipsis);
     page.line(Ink::Strong, &name)?;
+    page.paragraph(0, Ink::Strong, &words::answer(report))?;
     let mut origin = words::origin(report);
     if let Some(tags) = words::tags(report) {
         origin = origin + ", " + &tags;
@@ -156,14 +164,26 @@ fn witnesses(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         let sign_width = columns(page.signs.check).max(columns(page.signs.cross));
         let indent = 2 + sign_width + 1 + name_width + 2 + status_width + status_gap;
         let room = page.width.saturating_sub(indent);
-        writeln!(
-            page.out,
-            "  {}{} {name:name_width$}  {status:status_width$}{:status_gap$}{}",
-            page.style.paint(ink, sign),
-            padding(sign, sign_width),
-            "",
-            shorten_end(&says, room, page.signs.ellipsis)
-        )?;
+        let mut lines = wrap(&says, room);
+        if lines.len() > SAID {
+            lines.truncate(SAID);
+            if let Some(last) = lines.last_mut() {
+                *last = shorten_end(&format!("{last} {0}{0}", page.signs.ellipsis), room, "");
+            }
+        }
+        for (at, line) in lines.iter().enumerate() {
+            if at > 0 {
+                writeln!(page.out, "{:indent$}{line}", "")?;
+                continue;
+            }
+            writeln!(
+                page.out,
+                "  {}{} {name:name_width$}  {status:status_width$}{:status_gap$}{line}",
+                page.style.paint(ink, sign),
+                padding(sign, sign_width),
+                "",
+            )?;
+        }
     }
     Ok(())
 }
@@ -174,12 +194,16 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         Verdict::Disagreement => (page.signs.cross, Ink::Bad),
         Verdict::Unverified => ("?", Ink::Warn),
     };
+    // A long report has scrolled its head away: the number is said again.
     let word = format!("{sign} {}", report.verdict.as_str());
-    let text = words::verdict(report);
-    let line = format!("{word}: {text}");
+    let number = words::plural(report.totals.all.parameters, "parameter");
+    let line = format!("{word}: {number}");
     if columns(&line) <= page.width {
-        return writeln!(page.out, "{}: {text}", page.style.paint(ink, &word));
+        let number = page.style.paint(Ink::Strong, &number);
+        writeln!(page.out, "{}: {number}", page.style.paint(ink, &word))?;
+    } else {
+        writeln!(page.out, "{}", page.style.paint(ink, &word))?;
+        page.paragraph(2, Ink::Strong, &number)?;
     }
-    writeln!(page.out, "{}", page.style.paint(ink, &word))?;
-    page.paragraph(2, Ink::Plain, text)
+    page.paragraph(2, Ink::Plain, words::verdict(report))
 }

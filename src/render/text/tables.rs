@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::model::Report;
-use crate::number::{bytes, share, thousands};
+use crate::number::{bytes, share, thousands, value};
 use crate::render::outline::{outline, Shown};
 use crate::render::style::{Ink, Signs};
 use crate::render::table::{Align, Cell, Head, Table};
@@ -112,6 +112,44 @@ pub fn variables(
                 Column::Variables | Column::Own => Cell::default(),
             });
         }
+        table.rows.push(cells);
+    }
+    table.write(page.width, page.style, page.signs, page.out)
+}
+
+/// Writes the statistics of the selected variables that have any.
+pub fn values(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io::Result<()> {
+    let chosen = selection.ids.iter().filter_map(|id| report.variables.get(id.0));
+    let listed: Vec<_> = chosen.filter_map(|v| v.stats.as_ref().map(|stats| (v, stats))).collect();
+    let head = |title, drop| Head { title, align: Align::Right, drop };
+    let mut heads = vec![
+        Head { title: "Values", align: Align::Left, drop: 0 },
+        head("Mean", 3),
+        head("Std dev", 4),
+        head("Min", 5),
+        head("Max", 6),
+        head("Zeros", 2),
+    ];
+    // Almost no model has these; where one has, nothing is more important.
+    let (nans, infinities) =
+        (listed.iter().any(|(_, s)| s.nans > 0), listed.iter().any(|(_, s)| s.infinities > 0));
+    heads.extend(nans.then(|| head("NaN", 0)));
+    heads.extend(infinities.then(|| head("Inf", 0)));
+    let mut table = Table { heads, rows: Vec::new() };
+    let shown = |number: Option<f64>| Cell::new(number.map(value).unwrap_or_default());
+    let counted =
+        |count: u64| Cell::new(thousands(count)).ink(if count > 0 { Ink::Bad } else { Ink::Faint });
+    for (variable, stats) in &listed {
+        let mut cells = vec![
+            Cell::new(page.escape(&variable.name)),
+            shown(stats.mean),
+            shown(stats.std_dev),
+            shown(stats.min),
+            shown(stats.max),
+            Cell::new(share(stats.zeros, variable.parameters)),
+        ];
+        cells.extend(nans.then(|| counted(stats.nans)));
+        cells.extend(infinities.then(|| counted(stats.infinities)));
         table.rows.push(cells);
     }
     table.write(page.width, page.style, page.signs, page.out)

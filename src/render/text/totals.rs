@@ -7,6 +7,7 @@ use crate::model::{Counts, Report};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::style::Ink;
 use crate::render::table::{Align, Cell, Head, Table};
+use crate::render::width::wrap;
 use crate::render::words;
 use crate::select::Selection;
 
@@ -33,6 +34,9 @@ pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io:
         heading(&mut table, "By element type");
         for (dtype, counts) in &totals.by_dtype {
             push(&mut table, 2, &dtype.name(), counts);
+            if let Some(cell) = table.rows.last_mut().and_then(|row| row.first_mut()) {
+                cell.tail = format!(" ({} of the bytes)", share(counts.bytes, totals.all.bytes));
+            }
         }
     }
     if !report.not_counted.is_empty() {
@@ -110,9 +114,18 @@ pub fn cost(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let cost = cost::cost(report);
     page.line(Ink::Strong, "Memory for weights alone")?;
     for estimate in &cost.estimates {
-        let line =
-            format!("to {:16} {:>9}  {}", estimate.purpose, bytes(estimate.bytes), estimate.rule);
-        page.paragraph(2, Ink::Plain, &line)?;
+        let figure = format!("  to {:16} {:>9}  ", estimate.purpose, bytes(estimate.bytes));
+        let indent = figure.len();
+        if page.width < NARROW {
+            page.line(Ink::Plain, figure.trim_end())?;
+            page.paragraph(4, Ink::Faint, estimate.rule)?;
+            continue;
+        }
+        for (at, line) in wrap(estimate.rule, page.width.saturating_sub(indent)).iter().enumerate()
+        {
+            let before = if at == 0 { figure.as_str() } else { "" };
+            writeln!(page.out, "{before:indent$}{line}")?;
+        }
     }
     if cost.undetermined_as_trainable {
         let note = "weights of which nothing says whether they train are taken as trainable";

@@ -1,0 +1,487 @@
+//! Every code of a finding is made to appear: by a fixture as it is, by one that was damaged, or by
+//! one whose text was edited. What needs bytes that no fixture has is named in [`ELSEWHERE`].
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use tfcensus::model::Code;
+
+/// Codes that other tests make appear, with the file that holds the test.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("slices-incomplete", "src/evidence/checkpoint/tests.rs"),
+    ("runtime-shape-differs", "src/reconcile/runtime.rs"),
+    ("runtime-dtype-differs", "src/reconcile/runtime.rs"),
+    ("expectation", "tests/rendering/expect.rs"),
+];
+
+/// Only a session over another file than the one that was read could show this, as where the model
+/// is replaced during a census.
+const NOT_ON_DEMAND: &str = "runtime-variables";
+
+const OFF: &[&str] = &["--runtime", "off"];
+
+/// Stands for a `.keras` archive of a model that nests no layers.
+const SUBCLASSED: &str = "SUBCLASSED";
+
+/// A metric that holds the third object of the text fixture.
+const METRIC_OF_SEEN: &str = "nodes { children { node_id: 3 local_name: \"total\" } \
+                              user_object { identifier: \"_tf_keras_metric\" } }";
+
+/// What is done to a copy of a fixture's model before it is counted.
+type Change = fn(&Path);
+
+/// The code, the fixture, the change, and how to count.
+const CASES: &[(&str, &str, Change, &[&str])] = &[
+    // The checkpoint.
+    ("checkpoint-missing", "lenet5", |m| remove_folder(m, "variables"), OFF),
+    ("checkpoint-unreadable", "lenet5", |m| write(m, INDEX, b"no index at all"), OFF),
+    ("shard-missing", "lenet5", |m| std::fs::remove_file(m.join(SHARD)).unwrap(), OFF),
+    ("shard-too-short", "lenet5", |m| write(m, SHARD, &read(m, SHARD)[..99]), OFF),
+    (
+        "entry-size",
+        "text",
+        |m| index(m, &[("kernel/.ATTRIBUTES/VARIABLE_VALUE", 1, &[3, 2], 20)]),
+        OFF,
+    ),
+    ("checksum-mismatch", "lenet5", flip_a_bit, &["--runtime", "off", "--verify-checksums"]),
+    ("key-missing", "lenet5", |m| borrow(m, "siamese"), OFF),
+    ("checkpoint-extra", "two_meta_graphs", |_| (), OFF),
+    // Shapes and types.
+    ("shape-differs", "lenet5", |m| borrow(m, "fine_tuned"), OFF),
+    (
+        "dtype-differs",
+        "text",
+        |m| edit(m, "dtype: DT_INT32\n        shape", "dtype: DT_INT64\n        shape"),
+        OFF,
+    ),
+    ("shape-impossible", "text", |m| in_kernel(m, "size: 3", "size: -7"), OFF),
+    ("shape-unknown", "text", of_unknown_shape, OFF),
+    // The graph.
+    ("graph-unknown-input", "text", |m| add_nodes(m, &[("lost", "Identity", "nowhere")]), OFF),
+    (
+        "graph-cycle",
+        "text",
+        |m| add_nodes(m, &[("a", "Identity", "b"), ("b", "Identity", "a")]),
+        OFF,
+    ),
+    (
+        "graph-duplicate-node",
+        "text",
+        |m| add_nodes(m, &[("twin", "NoOp", ""), ("twin", "NoOp", "")]),
+        OFF,
+    ),
+    (
+        "restore-op-missing",
+        "text",
+        |m| edit(m, "restore_op_name: \"Stateful", "restore_op_name: \"Nothing"),
+        OFF,
+    ),
+    ("restore-graph-unclear", "text", no_restore_function, OFF),
+    ("tag-set-repeated", "text", repeat_meta_graph, OFF),
+    (
+        "schema-version",
+        "text",
+        |m| edit(m, "saved_model_schema_version: 1", "saved_model_schema_version: 9"),
+        OFF,
+    ),
+    (
+        "object-graph-edge",
+        "text",
+        |m| {
+            edit(
+                m,
+                "node_id: 3\n        local_name: \"seen\"",
+                "node_id: 99\n        local_name: \"lost\"",
+            )
+        },
+        OFF,
+    ),
+    ("object-graph-differs", "lenet5", |m| borrow(m, "siamese"), OFF),
+    ("file-unreadable", "lenet5", |m| dangling_link(m, SHARD), OFF),
+    // The session.
+    ("library-missing", "lenet5", |_| (), &["--libtensorflow", "/nonexistent"]),
+    ("runtime-failed", "lenet5", |_| (), &["--timeout", "0.001"]),
+    ("runtime-mode-chosen", "tf1_hub", |_| (), &[]),
+    ("unsafe-ops", "text", write_file_at_start, &[]),
+    ("not-confirmed", "lenet5", |m| remove_folder(m, "variables"), &[]),
+    // What is counted.
+    ("unrestored", "sharded_variable", |_| (), OFF),
+    ("export-copies", "keras3_export", |_| (), OFF),
+    ("frozen", "frozen_base", |_| (), OFF),
+    ("frozen-constants", "frozen_graph", |_| (), OFF),
+    ("constants-beside", "text", large_constant, OFF),
+    ("no-variables", "text", |m| write(m, "saved_model.pbtxt", NO_VARIABLES), OFF),
+    // Keras.
+    ("keras-metadata-entry", "lenet5", spoil_metadata_json, OFF),
+    (
+        "keras-metadata-unreadable",
+        "lenet5",
+        |m| write(m, "keras_metadata.pb", b"\xff\xff\xff"),
+        OFF,
+    ),
+    (
+        "keras-metadata-missing",
+        "lenet5",
+        |m| std::fs::remove_file(m.join("keras_metadata.pb")).unwrap(),
+        OFF,
+    ),
+    ("keras-kind-unknown", "lenet5", rename_layers, OFF),
+    ("list-incomplete", "text", |m| with_list(m, &[1, 2], ""), OFF),
+    ("keras-prints-other", "text", with_metric, OFF),
+    ("frozen-unknown", "keras3_export", without_lists, OFF),
+    ("trainable-undetermined", "text", without_object_graph, OFF),
+    ("keras-config-differs", "lenet5", |_| (), &["--runtime", "off", "--keras-config", SUBCLASSED]),
+    ("tree-too-deep", "text", deep_modules, OFF),
+    // Values.
+    ("not-finite", "values", |_| (), &["--stats"]),
+    ("all-zeros", "values", |_| (), &["--stats"]),
+];
+
+const INDEX: &str = "variables/variables.index";
+const SHARD: &str = "variables/variables.data-00000-of-00001";
+const NO_VARIABLES: &[u8] =
+    b"saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: \"serve\" } graph_def { } }";
+
+fn fixture(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join("model")
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+fn read(model: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(model.join(name)).unwrap()
+}
+
+fn write(model: &Path, name: &str, bytes: &[u8]) {
+    std::fs::write(model.join(name), bytes).unwrap();
+}
+
+fn remove_folder(model: &Path, name: &str) {
+    std::fs::remove_dir_all(model.join(name)).unwrap();
+}
+
+/// Replaces the text where it stands in `saved_model.pbtxt`, once or more.
+fn edit(model: &Path, from: &str, to: &str) {
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    assert!(text.contains(from), "{from}");
+    write(model, "saved_model.pbtxt", text.replace(from, to).as_bytes());
+}
+
+/// Replaces the text at its first place after `mark`.
+fn edit_after(model: &Path, mark: &str, from: &str, to: &str) {
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let at = text.find(mark).unwrap();
+    let (head, tail) = text.split_at(at);
+    assert!(tail.contains(from), "{from}");
+    write(model, "saved_model.pbtxt", (head.to_owned() + &tail.replacen(from, to, 1)).as_bytes());
+}
+
+fn flip_a_bit(model: &Path) {
+    let mut bytes = read(model, SHARD);
+    bytes[0] ^= 1;
+    write(model, SHARD, &bytes);
+}
+
+/// Puts another model's weights in the place of this one's.
+fn borrow(model: &Path, other: &str) {
+    remove_folder(model, "variables");
+    copy(&fixture(other).join("variables"), &model.join("variables"));
+}
+
+fn in_kernel(model: &Path, from: &str, to: &str) {
+    edit_after(model, "object_graph_def {", from, to);
+}
+
+fn of_unknown_shape(model: &Path) {
+    remove_folder(model, "variables");
+    in_kernel(model, "size: 3", "size: -1");
+}
+
+fn add_nodes(model: &Path, nodes: &[(&str, &str, &str)]) {
+    let mut text = String::from("graph_def {\n");
+    for (name, op, input) in nodes {
+        text += &format!("node {{ name: \"{name}\" op: \"{op}\" ");
+        if !input.is_empty() {
+            text +=
+                &format!("input: \"{input}\" attr {{ key: \"T\" value {{ type: DT_FLOAT }} }} ");
+        }
+        text += "}\n";
+    }
+    edit_after(model, "\n  graph_def {", "graph_def {\n", &text);
+}
+
+fn repeat_meta_graph(model: &Path) {
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let meta_graph = &text[text.find("meta_graphs {").unwrap()..];
+    write(model, "saved_model.pbtxt", (text.clone() + meta_graph).as_bytes());
+}
+
+fn dangling_link(model: &Path, name: &str) {
+    std::fs::remove_file(model.join(name)).unwrap();
+    std::os::unix::fs::symlink("/nonexistent/blob", model.join(name)).unwrap();
+}
+
+/// The op that a load runs first writes a file.
+fn write_file_at_start(model: &Path) {
+    add_nodes(model, &[("evil", "WriteFile", "")]);
+    edit_after(model, "__saved_model_init_op", "name: \"NoOp\"", "name: \"evil\"");
+}
+
+fn spoil_metadata_json(model: &Path) {
+    let mut bytes = read(model, "keras_metadata.pb");
+    // The brace that opens the first JSON text; its length stays.
+    let at = bytes.windows(2).position(|pair| pair == b"{\"").unwrap();
+    bytes[at] = b'!';
+    write(model, "keras_metadata.pb", &bytes);
+}
+
+/// Calls the layers something that no Keras ever called them, in both files, at the same length.
+fn rename_layers(model: &Path) {
+    for name in ["saved_model.pb", "keras_metadata.pb"] {
+        let mut bytes = read(model, name);
+        replace(&mut bytes, b"_tf_keras_layer", b"_tf_keras_novel");
+        write(model, name, &bytes);
+    }
+}
+
+/// Renames the lists of variables that the root holds.
+fn without_lists(model: &Path) {
+    let mut bytes = read(model, "saved_model.pb");
+    replace(&mut bytes, b"trainable_variables", b"trainable_variablez");
+    replace(&mut bytes, b"\x12\tvariables", b"\x12\tvariablez");
+    write(model, "saved_model.pb", &bytes);
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    assert_eq!(from.len(), to.len());
+    let mut at = 0;
+    let mut found = 0;
+    while let Some(next) = bytes[at..].windows(from.len()).position(|window| window == from) {
+        at += next;
+        bytes[at..at + to.len()].copy_from_slice(to);
+        found += 1;
+    }
+    assert!(found > 0);
+}
+
+/// Adds objects at the end of the object graph, and a child of the root that leads to the first.
+fn add_objects(model: &Path, name: &str, objects: &str) {
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let at = text.find("  object_graph_def {").unwrap();
+    let first = text[at..].matches("\n    nodes {").count();
+    let objects = objects.replace("FIRST", &first.to_string());
+    let end = text.find("    concrete_functions {\n      key").unwrap();
+    write(
+        model,
+        "saved_model.pbtxt",
+        (text[..end].to_owned() + &objects + "\n" + &text[end..]).as_bytes(),
+    );
+    let child =
+        format!("children {{ node_id: {first} local_name: \"{name}\" }}\n      children {{");
+    edit_after(model, "object_graph_def {", "children {", &child);
+}
+
+/// Gives the root a list of these variables, and more objects.
+fn with_list(model: &Path, members: &[u32], more: &str) {
+    if !more.is_empty() {
+        add_objects(model, "extra", &format!("    {more}"));
+    }
+    let mut list = String::from("    nodes { ");
+    for (at, id) in members.iter().enumerate() {
+        list += &format!("children {{ node_id: {id} local_name: \"{at}\" }} ");
+    }
+    add_objects(
+        model,
+        "variables",
+        &(list + "user_object { identifier: \"trackable_list_wrapper\" } }"),
+    );
+}
+
+/// A list of the root's with a variable in it that only a metric holds.
+fn with_metric(model: &Path) {
+    with_list(model, &[1, 2, 3], METRIC_OF_SEEN);
+    let seen = "node_id: 3\n        local_name: \"seen\"";
+    edit(model, seen, "node_id: 2\n        local_name: \"again\"");
+}
+
+/// What TensorFlow 1 wrote: no object graph, and no collection either.
+fn without_object_graph(model: &Path) {
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let at = text.find("  object_graph_def {").unwrap();
+    write(model, "saved_model.pbtxt", (text[..at].to_owned() + "}\n").as_bytes());
+}
+
+fn no_restore_function(model: &Path) {
+    let mark = "name: \"StatefulPartitionedCall_2\"";
+    edit_after(model, mark, "__inference__traced_restore_95", "__inference__lost");
+}
+
+/// A table of 40 x 50 numbers that the answer goes through.
+fn large_constant(model: &Path) {
+    let table = "name: \"table\" op: \"Const\" attr { key: \"dtype\" value { type: DT_FLOAT } } \
+                 attr { key: \"value\" value { tensor { dtype: DT_FLOAT tensor_shape { \
+                 dim { size: 40 } dim { size: 50 } } float_val: 1 } } }";
+    let text = format!("graph_def {{\nnode {{ {table} }}\n");
+    edit_after(model, "\n  graph_def {", "graph_def {\n", &text);
+    let call = "name: \"StatefulPartitionedCall\"\n      op: \"StatefulPartitionedCall\"\n";
+    edit(model, call, &format!("{call}      input: \"^table\"\n"));
+}
+
+/// A module in a module in a module, with the kernel at the bottom.
+fn deep_modules(model: &Path) {
+    let chain = "children { node_id: 1 local_name: \"kernel\" }";
+    let mut nodes = String::new();
+    let first = 1000;
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let at = text.find("  object_graph_def {").unwrap();
+    let existing = text[at..].matches("\n    nodes {").count();
+    assert!(existing < first);
+    for level in 0..100 {
+        let below = match level {
+            99 => chain.to_owned(),
+            _ => format!("children {{ node_id: {} local_name: \"m\" }}", existing + level + 1),
+        };
+        nodes += &format!(
+            "    nodes {{ {below} user_object {{ identifier: \"_generic_user_object\" }} }}\n"
+        );
+    }
+    edit_after(
+        model,
+        "object_graph_def {",
+        "node_id: 1\n        local_name: \"kernel\"",
+        &format!("node_id: {existing}\n        local_name: \"deep\""),
+    );
+    let text = String::from_utf8(read(model, "saved_model.pbtxt")).unwrap();
+    let at = text.find("    concrete_functions {\n      key").unwrap();
+    write(model, "saved_model.pbtxt", (text[..at].to_owned() + &nodes + &text[at..]).as_bytes());
+}
+
+/// An index with these entries: key, dtype, shape, size in bytes. One block, not compressed.
+fn index(model: &Path, entries: &[(&str, u8, &[u8], u8)]) {
+    let mut records: Vec<(&str, Vec<u8>)> = vec![("", vec![0x08, 1, 0x1a, 2, 0x08, 1])];
+    for (key, dtype, dims, size) in entries {
+        let shape: Vec<u8> = dims.iter().flat_map(|dim| [0x12, 2, 0x08, *dim]).collect();
+        let mut entry = vec![0x08, *dtype, 0x12, shape.len() as u8];
+        entry.extend(shape);
+        entry.extend([0x28, *size, 0x35, 0, 0, 0, 0]);
+        records.push((key, entry));
+    }
+    let mut file = Vec::new();
+    let data = block(&mut file, &records);
+    let meta = block(&mut file, &[]);
+    let at = block(&mut file, &[("~", data)]);
+    let mut footer = [meta, at].concat();
+    footer.resize(40, 0);
+    footer.extend([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]);
+    file.extend(footer);
+    write(model, INDEX, &file);
+}
+
+/// Appends a block of a table; gives its handle.
+fn block(file: &mut Vec<u8>, records: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let start = file.len();
+    let mut bytes = Vec::new();
+    for (key, value) in records {
+        bytes.extend([0, key.len() as u8, value.len() as u8]);
+        bytes.extend(key.as_bytes());
+        bytes.extend(value);
+    }
+    bytes.extend([0u32.to_le_bytes(), 1u32.to_le_bytes()].concat());
+    let len = bytes.len();
+    bytes.push(0);
+    let sum = crc32c::crc32c(&bytes);
+    bytes.extend(sum.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes());
+    file.extend(bytes);
+    [varint(start), varint(len)].concat()
+}
+
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+fn keras_archive(path: &Path) {
+    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, json) in [
+        ("metadata.json", r#"{"keras_version": "3.15.1"}"#),
+        (
+            "config.json",
+            r#"{"module": null, "class_name": "Mine", "config": {}, "registered_name": "Mine"}"#,
+        ),
+    ] {
+        archive.start_file(name, options).unwrap();
+        std::io::Write::write_all(&mut archive, json.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+/// The codes of the findings, or what the program said instead of a report.
+fn codes(model: &Path, arguments: &[&str]) -> Result<BTreeSet<String>, String> {
+    let archive = model.with_extension("keras");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
+    command.arg("count").arg(model).args(["--format", "json"]);
+    for argument in arguments {
+        match *argument {
+            SUBCLASSED => command.arg(&archive),
+            other => command.arg(other),
+        };
+    }
+    if arguments.contains(&SUBCLASSED) {
+        keras_archive(&archive);
+    }
+    let output = command.output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let findings = report["findings"].as_array().unwrap();
+    Ok(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn each_appears_where_it_should() {
+    let mut wrong = Vec::new();
+    for (code, name, change, arguments) in CASES {
+        let folder = tempfile::tempdir().unwrap();
+        copy(&fixture(name), folder.path());
+        let before = codes(folder.path(), OFF).unwrap();
+        change(folder.path());
+        let found = codes(folder.path(), arguments);
+        if !found.as_ref().is_ok_and(|found| found.contains(*code)) {
+            wrong.push(format!(
+                "{code}: {name} with {arguments:?} gives {found:?}, and before {before:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_code_is_without_a_test() {
+    let mut tested: BTreeSet<&str> = CASES.iter().map(|(code, ..)| *code).collect();
+    tested.insert(NOT_ON_DEMAND);
+    for (code, file) in ELSEWHERE {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        assert!(std::fs::read_to_string(path).unwrap().contains("#[test]"), "{file}");
+        assert!(tested.insert(code), "{code} is here too");
+    }
+    let untested: Vec<&str> =
+        Code::ALL.iter().map(|code| code.as_str()).filter(|code| !tested.contains(code)).collect();
+    assert!(untested.is_empty(), "no test makes these appear: {untested:?}");
+}
