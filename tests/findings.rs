@@ -313,7 +313,7 @@ fn with_list(model: &Path, members: &[u32], more: &str) {
 fn with_metric(model: &Path) {
     with_list(model, &[1, 2, 3], METRIC_OF_SEEN);
     let seen = "node_id: 3\n        local_name: \"seen\"";
-    edit(model, seen, "node_id: 2\n        local_name: \"again\"");
+    edit(model, seen, "node_id: 4\n        local_name: \"keras_api\"");
 }
 
 /// What TensorFlow 1 wrote: no object graph, and no collection either.
