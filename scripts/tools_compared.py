@@ -11,12 +11,15 @@ any, the fixtures of the README's table. Runs itself in the pinned environment o
 import contextlib
 import io
 import json
+import os
 import pathlib
 import re
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+# TFCENSUS names a program that is built already.
+PROGRAM = os.environ.get("TFCENSUS", ROOT / "scripts" / "run")
 FIXTURES = ROOT / "tests" / "fixtures"
 DEFAULT = [FIXTURES / name / "model" for name in ("keras3_export", "adam_step", "module_shared", "frozen_graph")]
 INSIDE = "--inside"
@@ -118,8 +121,7 @@ def ask(tool, model):
 
 
 def census(model):
-    program = ROOT / "scripts" / "run"
-    done = subprocess.run([program, "count", model, "--format", "json"], capture_output=True, text=True)
+    done = subprocess.run([PROGRAM, "count", model, "--format", "json"], capture_output=True, text=True)
     report = json.loads(done.stdout)
     totals, constants = report["totals"], report["constants"]["parameters"]
     trainable = f"{totals['trainable']:,} trainable" if totals["variables"] else f"{constants:,} in constants"

@@ -23,7 +23,7 @@ mod words;
 
 use std::io::{self, Write};
 
-use crate::model::Report;
+use crate::model::{Code, Report};
 use crate::select::Selection;
 
 pub use view::{Column, Listing, View};
@@ -62,6 +62,14 @@ pub fn render(
         Format::Html => html::write(report, selection, view, out),
         Format::Github => github::write(report, out),
     }
+}
+
+/// The failed expectations of a report, a line for each, with both values.
+pub fn failed_expectations(report: &Report) -> Vec<String> {
+    let failed = report.findings.iter().filter(|finding| finding.code == Code::Expectation);
+    failed
+        .map(|finding| escape::terminal(&words::failed_expectation(finding)).into_owned())
+        .collect()
 }
 
 /// Writes one integer and a newline: the parameters of the model, or of the variables chosen.

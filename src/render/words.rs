@@ -1,8 +1,8 @@
 //! Sentences and words that more than one format shows. Nothing here is escaped.
 
 use crate::model::{
-    Counts, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats, Trainable,
-    Variable, Verdict,
+    Counts, Finding, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats,
+    Trainable, Variable, Verdict,
 };
 
 use crate::number::{bytes, human, share, thousands, value};
@@ -202,6 +202,21 @@ pub fn values(stats: &Stats, parameters: u64) -> String {
         }
     }
     parts.join(", ")
+}
+
+/// A failed expectation in one line, with both values.
+pub fn failed_expectation(finding: &Finding) -> String {
+    let mut text = match &finding.subject {
+        // The message begins with what it is about, where that is a total.
+        Some(subject) if !finding.message.starts_with(subject.as_str()) => {
+            format!("{subject}: {}", finding.message)
+        }
+        _ => finding.message.clone(),
+    };
+    if let (Some(expected), Some(found)) = (&finding.expected, &finding.found) {
+        text += &format!(": expected {expected}, found {found}");
+    }
+    text
 }
 
 /// The verdict as one sentence.

@@ -57,6 +57,41 @@ fn a_closed_pipe_is_success() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// Runs the program with a terminal as its stderr, and prints what arrived there.
+const WITH_TERMINAL: &str = r#"
+import os, pty, subprocess, sys
+ours, theirs = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=theirs)
+os.close(theirs)
+while True:
+    try:
+        data = os.read(ours, 4096)
+    except OSError:
+        break
+    if not data:
+        break
+    sys.stdout.buffer.write(data)
+sys.exit(child.wait())
+"#;
+
+#[test]
+fn progress_is_shown_on_a_terminal_and_nowhere_else() {
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/lenet5/model");
+    let on_terminal = |term: &str| {
+        let mut command = Command::new("python3");
+        command.args(["-c", WITH_TERMINAL, env!("CARGO_BIN_EXE_tfcensus"), "count", model]);
+        let output = command.env("TERM", term).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let shown = on_terminal("xterm");
+    assert!(shown.contains("loading libtensorflow"), "{shown:?}");
+    // The last thing is that the line is cleared.
+    assert!(shown.ends_with("\r\x1b[2K"), "{shown:?}");
+    assert_eq!(on_terminal("dumb"), "");
+    assert!(run(&["count", model]).stderr.is_empty());
+}
+
 #[test]
 fn manual_pages_and_completions_name_every_command() {
     for arguments in [&["man"][..], &["completions", "bash"], &["completions", "fish"]] {

@@ -80,8 +80,13 @@ fn every_option_of_count_is_in_the_readme() {
     assert!(options > 25, "{options}");
     let commands = tfcensus(&["--help"]);
     let (_, commands) = commands.split_once("Commands:\n").unwrap();
-    for line in commands.lines().take_while(|line| !line.is_empty()) {
+    // Deeper lines go on with what stands above them.
+    let is_name = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+    for line in commands.lines().take_while(|line| !line.is_empty()).filter(is_name) {
         let command = line.split_whitespace().next().unwrap();
+        if command == "help" {
+            continue;
+        }
         assert!(readme.contains(&format!("tfcensus {command}")), "{command}");
     }
 }

@@ -100,6 +100,7 @@ pub enum Command {
     #[command(after_help = LIST_NOTES)]
     List(ListArgs),
     /// Show which libtensorflow would be used, and every place that was looked at
+    #[command(after_help = "Exit codes:\n  0  a session can be had    3  none can\n")]
     Doctor(DoctorArgs),
     /// Say what a finding means and what to do; without a code, list them all
     Explain {

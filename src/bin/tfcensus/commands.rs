@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tfcensus::expect::{self, Baseline};
 use tfcensus::model::CachedState;
-use tfcensus::render;
+use tfcensus::render::{self, Format};
 use tfcensus::select::select;
 use tfcensus::Options;
 
@@ -55,6 +55,12 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
         Some(format) => render::render(&report, &selection, format, &show.view, out),
         None => render::quiet(&report, &selection, out),
     })?;
+    // A report for people on stdout has said it; a number or a file has not.
+    let is_said =
+        show.output.is_none() && matches!(show.format, Some(Format::Text | Format::Github));
+    if !is_said {
+        error::print_expectations(&render::failed_expectations(&report));
+    }
     if let Some(failure) = &report.runtime.failure {
         error::print_failure(failure);
     }

@@ -13,6 +13,16 @@ pub fn print(error: &anyhow::Error) {
     let _ = io::stderr().write_all(text(error, style).as_bytes());
 }
 
+/// Says which expectations failed, a line for each.
+pub fn print_expectations(failures: &[String]) {
+    let style = Style { color: super::terminal::colors(ColorChoice::Auto, &io::stderr()) };
+    let mut out = String::new();
+    for failure in failures {
+        let _ = writeln!(out, "{} {failure}", style.paint(Ink::Bad, "error:"));
+    }
+    let _ = io::stderr().write_all(out.as_bytes());
+}
+
 /// Says why no session could confirm a count that was made from the files.
 pub fn print_failure(failure: &RuntimeFailure) {
     let style = Style { color: super::terminal::colors(ColorChoice::Auto, &io::stderr()) };

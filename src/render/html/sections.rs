@@ -163,9 +163,10 @@ pub fn tree(
     }
     writeln!(
         out,
-        "<div id=\"scroll\" class=\"screen\"><table id=\"tree\" role=\"treegrid\" \
+        "<div id=\"scroll\" class=\"screen\"><table id=\"tree\" class=\"{}\" role=\"treegrid\" \
          aria-labelledby=\"tree-title\" aria-colcount=\"{}\"><thead><tr role=\"row\" \
          aria-rowindex=\"1\">",
+        if heads.len() > 6 { "values" } else { "" },
         heads.len()
     )?;
     for (class, key, title) in heads {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::model::{Finding, Report, Severity};
+use crate::model::{Code, Finding, Report, Severity};
 use crate::render::style::Ink;
 use crate::render::words;
 
@@ -55,6 +55,12 @@ fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
         Severity::Note => Ink::Faint,
     };
     let word = page.style.paint(ink, finding.severity.as_str());
+    if finding.code == Code::Expectation {
+        let text = words::failed_expectation(finding);
+        let text = format!("{}: {}", finding.code, page.escape(&text));
+        // One line, however long: scripts and people search for it.
+        return writeln!(page.out, "  {word} {text}");
+    }
     writeln!(page.out, "  {word} {}", finding.code)?;
     if let Some(subject) = &finding.subject {
         let subject = page.escape(subject).into_owned();

@@ -75,7 +75,7 @@ pub fn listed(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
     if whole > 0 {
         says += &format!(" ({})", share(chosen.parameters, whole));
     }
-    says += &format!(", {}, {}", human(chosen.parameters), bytes(chosen.bytes));
+    says += &format!(", {}", bytes(chosen.bytes));
     page.paragraph(0, Ink::Strong, &says)
 }
 
