@@ -7,6 +7,8 @@
 //! With [`RuntimeChoice::Auto`] a TensorFlow session confirms every number. It runs in a process of
 //! its own, which is this same program: `serve_if_worker` must then come first in `main`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)] // An example prints.
+
 use std::process::ExitCode;
 
 use tfcensus::model::{Group, Report, Verdict};
