@@ -83,9 +83,12 @@ def _metric_variables(layer):
 
 
 def keras2_weights(model):
-    """Everything that the model holds, without what metrics kept as attributes bring along."""
+    """Everything that the model holds, without what metrics kept as attributes bring along.
+
+    Lookup layers list the handlers of their tables among their weights; those are no variables.
+    """
     metrics = {id(v) for v in _metric_variables(model)}
-    return [v for v in unique(model.weights) if id(v) not in metrics]
+    return [v for v in unique(model.weights) if id(v) not in metrics and hasattr(v, "shape")]
 
 
 def keras2(model, also=(), also_trainable=(), tree=True):
