@@ -4,6 +4,8 @@ mod ask;
 mod beside;
 mod files;
 mod mode;
+#[cfg(test)]
+mod properties;
 mod report;
 
 use std::ffi::OsStr;
@@ -85,7 +87,7 @@ fn conclude(
 }
 
 /// The census of a model that is given as bytes, without a session.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) -> Result<Report> {
     let source = Source::in_memory();
     let file = SavedModelFile::in_memory(saved_model);

@@ -53,7 +53,7 @@ impl SavedModelFile {
     }
 
     /// A file that is nowhere but in memory.
-    #[cfg(feature = "fuzzing")]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn in_memory(bytes: Vec<u8>) -> SavedModelFile {
         SavedModelFile { path: PathBuf::from("saved_model.pb"), bytes: Bytes::Held(bytes) }
     }

@@ -60,6 +60,12 @@ impl ObjectGraphBytes {
         ObjectGraphBytes(all.0)
     }
 
+    /// The message.
+    #[cfg(test)]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Reads it back.
     pub fn decode(&self) -> ObjectGraph<'_> {
         ObjectGraph::decode(&[&self.0]).unwrap()

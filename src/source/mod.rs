@@ -52,7 +52,7 @@ pub struct Source {
     _unpacked: Option<temp::TempFolder>,
 }
 
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Source {
     /// The source of a model whose files are nowhere but in memory.
     pub(crate) fn in_memory() -> Source {

@@ -15,7 +15,7 @@ pub(super) fn is_slice_key(key: &[u8]) -> bool {
 
 /// The key of one slice of the tensor `name`; `extents` are start and length of each dimension as
 /// the slice states them, with length -1 for a full dimension.
-pub(super) fn slice_key(name: &[u8], extents: &[(i64, i64)], out: &mut Vec<u8>) {
+pub(crate) fn slice_key(name: &[u8], extents: &[(i64, i64)], out: &mut Vec<u8>) {
     out.clear();
     put_unsigned(out, 0);
     put_string(out, name);

@@ -31,6 +31,8 @@ mod verify;
 pub use bundle::{parse_index, read_index, Index, IndexError, MAX_INDEX_BYTES};
 pub use check::{check, Problem, ProblemKind, MAX_PROBLEMS};
 pub use entry::{Entry, Extent, Slice};
+#[cfg(test)]
+pub(crate) use keys::slice_key;
 pub use object_graph::{Attribute, Child, GraphError, Node, ObjectGraph, SlotVariable};
 pub use shard::shard_path;
 pub use string_tensor::{read_string_scalar, StringError};
