@@ -261,8 +261,18 @@ impl Roles<'_, '_> {
     }
 
     fn is_keras_optimizer(&self, name: &str) -> bool {
-        let name = name.strip_prefix("training/").unwrap_or(name);
-        name.split_once('/').is_some_and(|(scope, _)| self.keras_optimizers.contains(scope))
+        let inner = name.strip_prefix("training/");
+        match (inner.unwrap_or(name).split_once('/'), inner) {
+            (Some((scope, _)), _) => self.keras_optimizers.contains(scope),
+            // Keras of TensorFlow 1.15 opens no scope for the optimizer's own nameless variables.
+            (None, Some(last)) => {
+                !self.keras_optimizers.is_empty()
+                    && last.strip_prefix("Variable").is_some_and(|rest| {
+                        rest.is_empty() || rest.strip_prefix('_').is_some_and(is_number)
+                    })
+            }
+            (None, None) => false,
+        }
     }
 }
 
@@ -321,3 +331,6 @@ fn variable_read_by(graph: &Graph<'_>, name: &str) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+use super::*;
+use crate::saved_model::testing::{decode_graph, graph_def, node, shape};
+use crate::wire::testing::{bytes, text, varint, Message};
+
+/// Roles of these variables, all of them listed as trainable or not, with these nodes beside them.
+/// Signature `y` is the output of the node `y`.
+fn roles(trainable: &[&str], others: &[&str], nodes: &[Message]) -> Vec<(String, Role)> {
+    let variable = |name: &&str| {
+        let dims = bytes(7, &shape(&[3]).0);
+        node(name, "VariableV2", &[], &[("dtype", varint(6, 1)), ("shape", dims)])
+    };
+    let all: Vec<&str> = trainable.iter().chain(others).copied().collect();
+    let graph = graph_def(&all.iter().map(variable).chain(nodes.to_vec()).collect::<Vec<_>>(), &[]);
+    let graph = decode_graph(&graph);
+    let collection = |name: &str, members: &[&str]| {
+        let list = members.iter().fold(Message::default(), |m, v| m.with(bytes(1, &text(1, v).0)));
+        bytes(4, &text(1, name).with(bytes(2, &bytes(2, &list.0).0)).0)
+    };
+    let meta = collection("variables", &all).with(collection("trainable_variables", trainable));
+    let meta = MetaGraph::decode(&meta.0).unwrap();
+    let signatures = [Signature { outputs: vec!["y"] }];
+    read(&meta, &graph, &RestoreGraph::default(), &signatures)
+        .unwrap()
+        .into_iter()
+        .map(|v| (v.name, v.role))
+        .collect()
+}
+
+fn weights(roles: Vec<(String, Role)>) -> Vec<String> {
+    roles.into_iter().filter(|(_, r)| *r == Role::Weight).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn optimizers_of_keras_1_are_told_by_their_scope_with_and_without_one_for_the_moments() {
+    let y = [node("y", "Identity", &["dense/kernel"], &[])];
+    let state = ["SGD/iterations", "SGD/lr", "SGD/decay"];
+    let moments = ["training/SGD/Variable", "training/Variable", "training/Variable_1"];
+    let all = [&["dense/kernel"], &state[..], &moments].concat();
+    assert_eq!(weights(roles(&all, &[], &y)), ["dense/kernel"]);
+}
+
+#[test]
+fn without_an_optimizer_of_keras_1_a_scope_called_training_is_any_scope() {
+    let y = [node("y", "Identity", &["dense/kernel"], &[])];
+    let all = ["dense/kernel", "training/Variable", "SGD/lr"];
+    assert_eq!(weights(roles(&all, &[], &y)), all);
+}
+
+#[test]
+fn what_a_signature_needs_is_a_weight_whatever_it_is_called() {
+    let y = [node("y", "Add", &["training/Variable", "SGD/lr"], &[])];
+    let all = ["training/Variable", "SGD/iterations", "SGD/lr", "SGD/decay"];
+    assert_eq!(weights(roles(&all, &[], &y)), ["training/Variable", "SGD/lr"]);
+}
+
+#[test]
+fn moments_are_told_by_the_ops_that_apply_them_and_by_their_names() {
+    let nodes = [
+        node("y", "Identity", &["w"], &[]),
+        node("step", "ApplyMomentum", &["w", "any/name", "rate", "y", "rate"], &[]),
+    ];
+    let got = roles(&["w"], &["any/name", "w/Adam", "w/Adam_1", "beta1_power", "mean"], &nodes);
+    assert_eq!(weights(got), ["w", "mean"]);
+}
