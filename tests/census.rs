@@ -107,6 +107,10 @@ fn a_session_verifies_every_fixture() {
         if want["constants"].is_object() {
             assert_eq!(report["constants"], want["constants"], "{name}");
         }
+        for code in want["findings"].as_array().into_iter().flatten() {
+            let found = report["findings"].as_array().unwrap();
+            assert!(found.iter().any(|f| &f["code"] == code), "{name}: no {code} in {found:?}");
+        }
     }
 }
 

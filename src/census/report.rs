@@ -203,8 +203,8 @@ fn about_lists(
     }
 }
 
-/// Fewer constants than these are not worth a word beside variables.
-const MIN_CONSTANTS: u64 = 1000;
+/// Constants beside variables are worth a word from one parameter in so many.
+const BESIDE_SHARE: u64 = 100;
 
 /// What kind of model it is, where that is worth a word.
 fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Finding>) {
@@ -222,7 +222,8 @@ fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Find
         findings.push(Finding::new(Code::NoVariables, "the model has no variables to count"));
     } else {
         let counted = variables.iter().fold(0u64, |sum, v| sum.saturating_add(v.parameters));
-        if constants.parameters >= (counted / 10).max(MIN_CONSTANTS) {
+        let share = constants.parameters.saturating_mul(BESIDE_SHARE);
+        if constants.tensors > 0 && share >= counted {
             findings.push(Finding::new(
                 Code::ConstantsBeside,
                 format!(
@@ -244,7 +245,8 @@ fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Find
             findings.push(Finding::new(
                 Code::KerasPrintsOther,
                 format!(
-                    "Keras itself counts {metrics} variables of metrics ({parameters} parameters) that the model holds as attributes; they are no weights"
+                    "Keras itself counts {metrics} variables of metrics ({} parameters) that the model holds as attributes; they are no weights",
+                    thousands(parameters)
                 ),
             ));
         }
