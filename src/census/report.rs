@@ -250,10 +250,12 @@ fn about_kind(files: &Files<'_>, variables: &[Variable], findings: &mut Vec<Find
                 ),
             ));
         }
-        if facts.is_keras_3 && facts.listed.is_empty() && !variables.is_empty() {
+        let has_keras_3 = facts.is_keras_3 || facts.has_keras_3_layers;
+        let has_lists = !facts.listed.is_empty() || files.keras_config.is_some();
+        if has_keras_3 && !has_lists && !variables.is_empty() {
             findings.push(Finding::new(
                 Code::FrozenUnknown,
-                "this Keras 3 model was saved without lists of its trainable variables: the files cannot say what was frozen",
+                "Keras 3 wrote no lists of trainable variables: the files cannot say what was frozen",
             ));
         }
     }

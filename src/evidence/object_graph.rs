@@ -65,6 +65,8 @@ pub(crate) struct ObjectGraphFacts {
     pub listed_metrics: Vec<NodeId>,
     /// True where the root is a Keras 3 model or export. Neither names its layers in the file.
     pub is_keras_3: bool,
+    /// True where layers of Keras 3 hold weights, as `tf.saved_model.save` writes them.
+    pub has_keras_3_layers: bool,
 }
 
 /// True for an edge that only repeats, in a flat list, what the holder has under its attributes.
@@ -118,10 +120,19 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
     }
     pair_copies(graph, &copied, &unmet, &mut variables);
     let (listed, listed_metrics) = read_lists(graph, &variables);
-    let is_keras_3 = copies.is_some()
-        || !graph.identifier(root).starts_with("_tf_keras_")
-            && KERAS_3_EDGES.iter().all(|name| graph.child(root, name).is_some());
-    ObjectGraphFacts { aside, variables, listed, listed_metrics, is_keras_3 }
+    let is_keras_3 = copies.is_some() || is_keras_3_operation(graph, root);
+    let has_keras_3_layers = graph.ids().any(|id| {
+        is_keras_3_operation(graph, id)
+            && graph.children(id).iter().any(|edge| graph.variable(edge.to).is_some())
+    });
+    ObjectGraphFacts { aside, variables, listed, listed_metrics, is_keras_3, has_keras_3_layers }
+}
+
+/// True for a layer or model of Keras 3: its object has no identifier of Keras' own. Keras 2 keeps
+/// its lists of nodes from the graph.
+fn is_keras_3_operation(graph: &ObjectGraph<'_>, id: NodeId) -> bool {
+    !graph.identifier(id).starts_with("_tf_keras_")
+        && KERAS_3_EDGES.iter().all(|name| graph.child(id, name).is_some())
 }
 
 fn find_asides(graph: &ObjectGraph<'_>) -> Vec<Option<Aside>> {
@@ -376,6 +387,22 @@ mod tests {
             variable("Variable", &[2, 5], true),
         ]));
         assert_eq!(got, [is("kernel", Role::Weight), is("Variable", Role::Metric)]);
+    }
+
+    #[test]
+    fn a_layer_of_keras_3_is_told_by_the_lists_of_its_nodes() {
+        let layer = |edges: &[(&str, u64)]| {
+            let graph = ObjectGraphBytes::new(vec![
+                object("_generic_user_object", edges),
+                object("trackable_list_wrapper", &[]),
+                variable("kernel", &[3], true),
+            ]);
+            read(&graph.decode()).has_keras_3_layers
+        };
+        let nodes = [("_inbound_nodes", 1), ("_outbound_nodes", 1), ("kernel", 2)];
+        assert!(layer(&nodes));
+        assert!(!layer(&nodes[..2]));
+        assert!(!layer(&nodes[1..]));
     }
 
     #[test]
