@@ -137,6 +137,19 @@ fn empty_caches_are_no_error_and_the_places_are_named() {
 }
 
 #[test]
+fn a_cache_that_cannot_be_read_is_named() {
+    let world = World::new();
+    fs::write(world.path("tfhub"), "a file where a folder should be").unwrap();
+    let done = world.command(&["list"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert!(text.contains("tensorflow_hub: cannot be read: Not a directory"), "{text}");
+    let (list, code) = report(&world.command(&["list", "--format", "json"]).output().unwrap());
+    assert_eq!(code, Some(1));
+    assert!(list["caches"][0]["problem"].is_string() && list["caches"][1]["problem"].is_null());
+}
+
+#[test]
 fn a_list_that_cannot_be_written_is_an_error() {
     let world = World::new();
     let output = world.path("none/list.txt");

@@ -9,6 +9,14 @@ pub struct CachedModels {
     pub models: Vec<CachedModel>,
 }
 
+impl CachedModels {
+    /// Whether every cache could be looked through and every model in it can be used.
+    pub fn is_sound(&self) -> bool {
+        self.caches.iter().all(|cache| cache.problem.is_none())
+            && self.models.iter().all(|model| model.state == CachedState::Whole)
+    }
+}
+
 /// One cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheFolder {
@@ -18,6 +26,8 @@ pub struct CacheFolder {
     pub path: String,
     /// What names another folder: `TFHUB_CACHE_DIR`.
     pub variable: &'static str,
+    /// Why it could not be looked through, where it is there.
+    pub problem: Option<String>,
 }
 
 /// One model in a cache. Texts are unescaped.

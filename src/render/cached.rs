@@ -45,7 +45,8 @@ pub fn write(
 
 fn text(list: &CachedModels, page: &mut Page<'_>) -> io::Result<()> {
     if list.models.is_empty() {
-        return nothing(list, page);
+        nothing(list, page)?;
+        return unread(list, page);
     }
     let mut shown = false;
     for cache in &list.caches {
@@ -64,7 +65,22 @@ fn text(list: &CachedModels, page: &mut Page<'_>) -> io::Result<()> {
     }
     page.blank()?;
     page.line(Ink::Plain, &summary(list))?;
-    doubts(list, page)
+    doubts(list, page)?;
+    unread(list, page)
+}
+
+/// Caches of which nothing is known.
+fn unread(list: &CachedModels, page: &mut Page<'_>) -> io::Result<()> {
+    for cache in &list.caches {
+        let Some(problem) = &cache.problem else { continue };
+        page.blank()?;
+        let problem = page.escape(problem).into_owned();
+        page.paragraph(0, Ink::Bad, &format!("{}: cannot be read: {problem}", cache.name))?;
+        let place = page.escape(&cache.path).into_owned();
+        let label = page.style.paint(Ink::Faint, "where:").into_owned();
+        writeln!(page.out, "  {label} {place}")?;
+    }
+    Ok(())
 }
 
 fn nothing(list: &CachedModels, page: &mut Page<'_>) -> io::Result<()> {
@@ -205,6 +221,7 @@ struct JsonList<'a> {
 struct JsonCache<'a> {
     name: &'a str,
     path: &'a str,
+    problem: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -220,7 +237,11 @@ struct JsonModel<'a> {
 }
 
 fn json(list: &CachedModels, out: &mut dyn Write) -> io::Result<()> {
-    let caches = list.caches.iter().map(|c| JsonCache { name: c.name, path: &c.path });
+    let caches = list.caches.iter().map(|c| JsonCache {
+        name: c.name,
+        path: &c.path,
+        problem: c.problem.as_deref(),
+    });
     let models = list.models.iter().map(|m| JsonModel {
         cache: m.cache,
         handle: m.handle.as_deref(),

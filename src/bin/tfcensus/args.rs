@@ -70,7 +70,8 @@ Environment:
 
 Exit codes:
   0  every model can be used, or there is none
-  1  a model is broken, half downloaded, uncounted, or its files contradict each other
+  1  a model is broken, half downloaded, uncounted, or its files contradict each other;
+     or a cache cannot be read
   2  the list could not be written, or wrong usage
 ";
 

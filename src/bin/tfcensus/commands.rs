@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use tfcensus::expect::{self, Baseline};
-use tfcensus::model::CachedState;
 use tfcensus::render::{self, Format};
 use tfcensus::select::select;
 use tfcensus::Options;
@@ -98,8 +97,7 @@ fn list(args: &ListArgs) -> Result<ExitCode> {
     output::write(args.output.as_deref(), |out| {
         render::cached::write(&list, args.format.0, &args.view(), out)
     })?;
-    let all_whole = list.models.iter().all(|model| model.state == CachedState::Whole);
-    Ok(if all_whole { exit::GOOD } else { exit::DISAGREEMENT }.into())
+    Ok(if list.is_sound() { exit::GOOD } else { exit::DISAGREEMENT }.into())
 }
 
 fn explain(code: Option<&str>) -> Result<ExitCode> {

@@ -13,6 +13,10 @@ pub fn examine(observer: &dyn Observer) -> CachedModels {
         name: kind.as_str(),
         path: path.display().to_string(),
         variable,
+        problem: match std::fs::read_dir(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Some(error.to_string()),
+            _ => None,
+        },
     };
     let caches = vec![
         folder(CacheKind::TfHub, &places.tfhub_cache, "TFHUB_CACHE_DIR"),
