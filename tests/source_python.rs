@@ -42,13 +42,13 @@ import kagglehub
 print(kagglehub.model_download(sys.argv[1]))
 "#;
 
-const KAGGLE_STORE: &str = r#"
-import shutil, sys
-from kagglehub.cache import get_cached_path, mark_as_incomplete, Cache
-from kagglehub.handle import parse_model_handle
-handle = parse_model_handle(sys.argv[1])
-shutil.copytree(sys.argv[2], get_cached_path(handle))
-Cache().mark_as_complete(handle)
+/// `kagglehub`'s own download, from another server.
+const KAGGLE_FETCH: &str = r#"
+import sys
+from kagglesdk import kaggle_http_client
+kaggle_http_client.get_endpoint = lambda environment: sys.argv[2]
+import kagglehub
+print(kagglehub.model_download(sys.argv[1]))
 "#;
 
 /// The last line that a script prints.
@@ -88,7 +88,14 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     let model = tmp.path().join("model");
     python(SAVE, &[model.to_str().unwrap()], &places);
     let body = packed(&model);
-    let server = Server::start(move |request| Reply::file(request, &body, "\"1\""));
+    let server = Server::start(move |request| match request.path() {
+        // More files than fit a page: kagglehub takes the archive then.
+        "/v1/models.ModelApiService/ListModelInstanceVersionFiles" => {
+            Reply::new(200, r#"{"files": [], "nextPageToken": "more"}"#)
+                .header("Content-Type", "application/json")
+        }
+        _ => Reply::file(request, &body, "\"1\""),
+    });
     places.tfhub_url = server.url.clone();
     places.kaggle_url = server.url.clone();
     let find = |handle: &str, offline: bool| {
@@ -110,8 +117,8 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     let dir = find(handle, false);
     assert_eq!(python(KAGGLE_FIND, &[handle], &places), dir.display().to_string());
     let handle = "test/theirs/tensorFlow2/default/7";
-    python(KAGGLE_STORE, &[handle, model.to_str().unwrap()], &places);
-    assert_eq!(find(handle, true), places.kagglehub_cache.join("models").join(handle));
+    let dir = python(KAGGLE_FETCH, &[handle, &server.url], &places);
+    assert_eq!(find(handle, true), Path::new(&dir));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -141,7 +141,8 @@ impl Server {
 }
 
 fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Request>>) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let mut lines = reader.by_ref().lines().map_while(Result::ok);
     let Some(first) = lines.next() else { return };
     let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let headers = lines
@@ -149,6 +150,9 @@ fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Request>>) {
         .filter_map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())))
         .collect();
     let request = Request { target, headers };
+    // What a POST brings is read and not looked at: to close before would be to hang up.
+    let len = request.header("Content-Length").and_then(|len| len.parse().ok()).unwrap_or(0);
+    let _ = std::io::copy(&mut reader.take(len), &mut std::io::sink());
     log.lock().unwrap().push(request.clone());
     // A client that hangs up is what some tests are about.
     let _ = handler(&request).send(&mut stream);
