@@ -130,6 +130,7 @@ def search(browser, text):
 def transfer(browser, shots):
     rows = browser.run(ROWS)
     check(rows[0].startswith("transfer"), rows)
+    spoken(browser, shots)
     check(len(rows) == 7, f"the root and its children are shown: {rows}")
     hits, rows = search(browser, "moving_mean")
     check(hits == "2 matches", hits)
@@ -171,6 +172,36 @@ def transfer(browser, shots):
     check(browser.run("return getComputedStyle(document.body).backgroundColor") != before, "the theme changes")
     browser.run("scrollTo(0, 0)")
     browser.shot(shots, "transfer-dark")
+
+
+def heard(browser):
+    """What a screen reader is told: role and name of everything that it would stop at."""
+    command = lambda name: browser.call("POST", "/goog/cdp/execute", {"cmd": f"Accessibility.{name}", "params": {}})
+    command("enable")
+    nodes = command("getFullAXTree")["nodes"]
+    return [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in nodes if not n.get("ignored")]
+
+
+def spoken(browser, shots):
+    said = heard(browser)
+    for expected in [
+        ("RootWebArea", "transfer – 78,577 parameters"),
+        ("heading", "transfer"),
+        ("region", "Totals"),
+        ("StaticText", "78,577"),
+        ("StaticText", "✓ verified"),
+        ("combobox", "Colour"),
+        ("searchbox", "Search names, types and checkpoint keys"),
+        ("treegrid", "Layers and variables"),
+        ("button", "encoder (Sequential), 64,128 parameters, 81.6 %, zoom in"),
+        ("table", "Witnesses"),
+        ("table", "Totals"),
+        ("rowheader", "runtime"),
+        ("cell", "✓ agrees"),
+    ]:
+        check(expected in said, f"nobody hears {expected}: {said}")
+    nameless = [role for role, name in said if role in ("button", "combobox", "searchbox", "heading", "table", "region") and not name]
+    check(not nameless, f"without a name: {nameless}")
 
 
 def hostile(browser, shots):

@@ -5,7 +5,7 @@
 //! [`Worker::load`] has TensorFlow's own loader load the model, [`Worker::restore`] restores only
 //! what is counted, batch by batch. Only `session.rs` uses the `tensorflow` crate.
 //!
-//! The parent's side: [`locate`], `conversation`, `process`, `pipes`, `chatter`, `progress`. The worker's:
+//! The parent's side: `locate`, `conversation`, `process`, `pipes`, `chatter`, `progress`. The worker's:
 //! `worker`, `containment`, `library`, `loading`, `restoring`, `slots`, `statistics`, `session`. Between them: `protocol`.
 
 mod attributes;

@@ -373,7 +373,8 @@ pub fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn open(title: &str, heads: &[&str], out: &mut dyn Write) -> io::Result<()> {
     write!(
         out,
-        "<section class=\"card\"><div class=\"head\"><h2>{title}</h2></div><table><thead><tr>"
+        "<section class=\"card\"><div class=\"head\"><h2>{title}</h2></div>\
+         <table aria-label=\"{title}\"><thead><tr>"
     )?;
     for head in heads {
         match head.strip_prefix('#') {
