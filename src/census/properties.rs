@@ -3,6 +3,7 @@
 //!
 //! A made model's counts are known by arithmetic. It is written in many ways, and counted in each.
 
+mod contradictions;
 mod index;
 mod module;
 mod tf1;

@@ -10,7 +10,7 @@ use crate::wire::testing::{bytes, text, varint, Message};
 
 /// How a graph is written. None of it may change a count.
 #[derive(Clone, Debug)]
-struct Way {
+pub(super) struct Way {
     /// Names of the scopes that the variables lie in.
     scopes: Vec<String>,
     nodes: Vec<usize>,
@@ -50,6 +50,22 @@ fn any_way(weights: usize) -> impl Strategy<Value = Way> {
         )
 }
 
+impl Way {
+    /// The plainest way: every variable whole, in order, under its own name.
+    pub fn plain(weights: usize) -> Way {
+        Way {
+            scopes: vec!["a".into(); weights],
+            nodes: (0..4 * weights + 5).collect(),
+            collected: (0..2 * weights).collect(),
+            shards: 1,
+            partitioned: vec![false; weights],
+            resource: vec![true; weights],
+            twice: false,
+            renamed: false,
+        }
+    }
+}
+
 /// One variable op: the whole weight, or some of its rows.
 struct Part {
     op: String,
@@ -84,7 +100,7 @@ fn splits(weights: &[Weight], way: &Way, weight: usize) -> bool {
     way.partitioned[weight] && dims.first().is_some_and(|r| *r > 1) && dims.iter().all(|d| *d > 0)
 }
 
-fn name(way: &Way, weight: usize) -> String {
+pub(super) fn name(way: &Way, weight: usize) -> String {
     format!("{}/w{weight}", way.scopes[weight])
 }
 
@@ -104,7 +120,7 @@ fn spec(part: &Part, full: &[u64]) -> String {
     format!("{} {first},{count}{rest}", shape.join(" "))
 }
 
-fn saved_model(weights: &[Weight], way: &Way) -> Vec<u8> {
+pub(super) fn saved_model(weights: &[Weight], way: &Way) -> Vec<u8> {
     let parts = parts(weights, way);
     let float = || varint(6, 1);
     let mut nodes = Vec::new();
