@@ -1,7 +1,7 @@
 //! What the objects of an object graph hold: the part of an outline that Keras layers and plain
 //! modules have in common.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;
@@ -42,25 +42,29 @@ pub(crate) fn grow(
                  proposal: Proposal,
                  depth: usize| {
         let next = sources.len();
-        let source = proposal.node.map(|n| *sources.entry(n).or_insert(next));
-        let repeats = source.is_some_and(|s| s < next);
         let at = outline.add(OutlineGroup {
             name: proposal.name,
             class: proposal.class,
             kind: proposal.kind,
             children: Vec::new(),
-            source,
-            repeats,
+            source: proposal.node.map(|n| *sources.entry(n).or_insert(next)),
+            repeats: false,
         });
-        if let (Some(node), false) = (proposal.node, repeats) {
+        if let Some(node) = proposal.node {
             open.push((at, node, depth));
         }
         at
     };
     place(&mut outline, &mut sources, &mut open, root, 0);
     // Depth first and in order: the first visit of a shared layer is the one that a reader of
-    // the printed tree meets first.
+    // the printed tree meets first. That is known when it is visited, not when its parent is: a
+    // layer below an elder sibling comes before the same layer as a sibling.
+    let mut visited = HashSet::new();
     while let Some((at, node, depth)) = open.pop() {
+        if !visited.insert(node) {
+            outline.groups[at].repeats = true;
+            continue;
+        }
         let proposals = children_of(node);
         if depth >= MAX_TREE_DEPTH {
             outline.cut |= !proposals.is_empty();
@@ -104,5 +108,54 @@ fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outl
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::object_graph;
+    use crate::saved_model::testing::{object, ObjectGraphBytes};
+
+    /// Every group of the tree in the order of reading, with its depth; `*` where it repeats.
+    fn printed(objects: ObjectGraphBytes) -> Vec<String> {
+        let graph = objects.decode();
+        let facts = object_graph::read(&graph);
+        let weights = HashMap::new();
+        let proposal = |node: NodeId, name: &str| Proposal {
+            node: Some(node),
+            name: name.to_owned(),
+            class: None,
+            kind: GroupKind::Layer,
+        };
+        let objects = Objects { graph: &graph, facts: &facts, weights: &weights };
+        let outline = grow(objects, proposal(graph.root(), "root"), |node| {
+            graph.children(node).iter().map(|e| proposal(e.to, e.name)).collect()
+        });
+        let mut lines = Vec::new();
+        let mut open = vec![(0, 0)];
+        while let Some((at, depth)) = open.pop() {
+            let group = &outline.groups[at];
+            assert!(!group.repeats || group.children.is_empty());
+            let mark = if group.repeats { "*" } else { "" };
+            lines.push(format!("{}{}{mark}", " ".repeat(depth), group.name));
+            open.extend(group.children.iter().rev().map(|c| (*c, depth + 1)));
+        }
+        lines
+    }
+
+    #[test]
+    fn what_is_read_first_is_the_first_visit() {
+        let object = |children: &[(&str, u64)]| object("any", children);
+        let got = printed(ObjectGraphBytes::new(vec![
+            object(&[("wrapper", 1), ("block", 2), ("last", 4)]),
+            object(&[("block", 2)]),
+            object(&[("dense", 3)]),
+            object(&[]),
+            object(&[("dense", 3), ("root", 0)]),
+        ]));
+        let want =
+            ["root", " wrapper", "  block", "   dense", " block*", " last", "  dense*", "  root*"];
+        assert_eq!(got, want);
     }
 }
