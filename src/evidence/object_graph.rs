@@ -281,6 +281,17 @@ fn pair_copies(
             _ => kept,
         };
     }
+    // A variable collection of the export's own leads to copies, too. What is left to pair then is
+    // the weight that such a copy was made of.
+    let unmet: HashSet<usize> = unmet.iter().copied().collect();
+    for (at, (id, role)) in variables.iter_mut().enumerate() {
+        if *role == Role::Weight && in_list.contains(id) && !unmet.contains(&at) {
+            if let Some(left) = partners.get_mut(&likeness(*id)).filter(|left| **left > 0) {
+                *left -= 1;
+                *role = Role::Duplicate;
+            }
+        }
+    }
 }
 
 /// What the root's own lists hold. A list of which every entry is aside says nothing.
@@ -387,6 +398,31 @@ mod tests {
             variable("Variable", &[2, 5], true),
         ]));
         assert_eq!(got, [is("kernel", Role::Weight), is("Variable", Role::Metric)]);
+    }
+
+    #[test]
+    fn a_collection_of_an_exports_own_holds_copies_where_the_weights_are_elsewhere() {
+        let with = |all: &[(&str, u64)]| {
+            roles(ObjectGraphBytes::new(vec![
+                object("any", &[("variables", 1), ("head", 2), ("_all_variables", 3)]),
+                object("trackable_list_wrapper", &[("0", 4), ("1", 5)]),
+                object("trackable_list_wrapper", &[("0", 6)]),
+                object("trackable_list_wrapper", all),
+                variable("kernel", &[3], true),
+                variable("head", &[5], true),
+                variable("head", &[5], true),
+                variable("kernel", &[3], true),
+            ]))
+        };
+        let roles_of =
+            |got: Vec<(String, Role)>| got.into_iter().map(|(_, r)| r).collect::<Vec<_>>();
+        use Role::{Duplicate, Weight};
+        // The export's own list has copies of both, one of them through the collection.
+        let got = with(&[("0", 7), ("1", 6)]);
+        assert_eq!(roles_of(got), [Weight, Weight, Duplicate, Duplicate]);
+        // The collection holds a weight that the export has a copy of: nothing is left to pair it.
+        let got = with(&[("0", 4), ("1", 5), ("2", 6)]);
+        assert_eq!(roles_of(got)[..3], [Weight, Weight, Weight]);
     }
 
     #[test]
