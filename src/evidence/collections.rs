@@ -114,6 +114,7 @@ pub(crate) fn read<'a>(
     let roles = Roles {
         applied: applied_state(graph),
         keras_optimizers: keras_optimizer_scopes(&order),
+        loss_scales: loss_scale_scopes(&order),
         trainable: &trainable,
         local: &local,
         model: &listed,
@@ -200,6 +201,7 @@ fn restored_ops<'r, 'a>(
 struct Roles<'m, 'a> {
     applied: HashSet<usize>,
     keras_optimizers: HashSet<String>,
+    loss_scales: HashSet<String>,
     trainable: &'m HashSet<&'a str>,
     local: &'m HashSet<&'a str>,
     model: &'m HashMap<&'a str, VariableDef<'a>>,
@@ -239,7 +241,8 @@ impl Roles<'_, '_> {
         is_needed: bool,
     ) -> bool {
         let is_applied = op.is_some_and(|op| self.applied.contains(&op));
-        let is_slot = !is_trainable && (is_applied || (!is_needed && self.is_slot_by_name(name)));
+        let is_named = || self.is_slot_by_name(name) || self.is_loss_scale(name);
+        let is_slot = !is_trainable && (is_applied || (!is_needed && is_named()));
         is_slot || (!is_needed && self.is_keras_optimizer(name))
     }
 
@@ -258,6 +261,11 @@ impl Roles<'_, '_> {
         SLOT_NAMES.contains(&base)
             && std::iter::successors(Some(scope), |s| s.split_once('/').map(|(_, rest)| rest))
                 .any(|scope| self.trainable.contains(scope))
+    }
+
+    fn is_loss_scale(&self, name: &str) -> bool {
+        let (scope, last) = name.rsplit_once('/').unwrap_or(("", name));
+        LOSS_SCALE.contains(&last) && self.loss_scales.contains(scope)
     }
 
     fn is_keras_optimizer(&self, name: &str) -> bool {
@@ -296,6 +304,20 @@ fn keras_optimizer_scopes(names: &[&str]) -> HashSet<String> {
         }
     }
     found.into_iter().filter(|(_, f)| f.iter().all(|b| *b)).map(|(s, _)| s.to_owned()).collect()
+}
+
+/// What a dynamic loss scale keeps.
+/// Source: tensorflow/python/training/experimental/loss_scale.py (1.15), `DynamicLossScale`.
+const LOSS_SCALE: [&str; 2] = ["current_loss_scale", "good_steps"];
+
+/// Scopes that hold a whole dynamic loss scale.
+fn loss_scale_scopes(names: &[&str]) -> HashSet<String> {
+    let held_in = |wanted: &str| -> HashSet<&str> {
+        let split = names.iter().map(|name| name.rsplit_once('/').unwrap_or(("", name)));
+        split.filter(|(_, last)| *last == wanted).map(|(scope, _)| scope).collect()
+    };
+    let [scale, steps] = LOSS_SCALE.map(held_in);
+    scale.intersection(&steps).map(|scope| (*scope).to_owned()).collect()
 }
 
 /// Variable ops that an apply op updates beside its first input: optimizer state.

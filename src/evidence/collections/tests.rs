@@ -62,3 +62,12 @@ fn moments_are_told_by_the_ops_that_apply_them_and_by_their_names() {
     let got = roles(&["w"], &["any/name", "w/Adam", "w/Adam_1", "beta1_power", "mean"], &nodes);
     assert_eq!(weights(got), ["w", "mean"]);
 }
+
+#[test]
+fn a_loss_scale_is_told_by_both_of_its_names_in_one_scope() {
+    let y = [node("y", "Identity", &["w"], &[])];
+    let whole = ["current_loss_scale", "good_steps", "a/current_loss_scale", "a/good_steps"];
+    assert_eq!(weights(roles(&["w"], &whole, &y)), ["w"]);
+    let halves = ["current_loss_scale", "a/good_steps"];
+    assert_eq!(weights(roles(&["w"], &halves, &y)), ["w", "current_loss_scale", "a/good_steps"]);
+}
