@@ -79,7 +79,10 @@ def _sub_layers(layer):
 
 
 def _metric_variables(layer):
-    return [v for sub in layer._flatten_layers() if _is_metric(sub) for v in sub.variables]
+    """Of metrics kept as attributes: layers below this one, or in the list that Keras 2.4 keeps of them."""
+    metrics = [sub for sub in layer._flatten_layers() if _is_metric(sub)]
+    metrics += [metric for sub in layer._flatten_layers() for metric in getattr(sub, "_metrics", None) or []]
+    return [v for metric in metrics for v in metric.variables]
 
 
 def keras2_weights(model):
@@ -88,7 +91,7 @@ def keras2_weights(model):
     Lookup layers list the handlers of their tables among their weights; those are no variables.
     """
     metrics = {id(v) for v in _metric_variables(model)}
-    return [v for v in unique(model.weights) if id(v) not in metrics and hasattr(v, "shape")]
+    return [v for v in unique(model.weights) if id(v) not in metrics and hasattr(v, "shape") and hasattr(v, "dtype")]
 
 
 def keras2(model, also=(), also_trainable=(), tree=True):

@@ -49,7 +49,7 @@ def graph_half_frozen(folder):
         head = tf1.get_variable("head", [3, 2])
         initialise(opened)
         simple_save(opened, folder, x, tf1.matmul(y, head))
-        return dict(truth.tensorflow1([head], [head]), constants=held)
+        return dict(truth.tensorflow1([head], [head]), constants=held, findings=["constants-beside"])
 
 
 @case("tf215", "tf221")

@@ -183,7 +183,7 @@ def no_parameters(folder):
     model = keras.Sequential([layers.Flatten(input_shape=(4, 4), name="flat"), layers.ReLU(name="relu")], name="empty")
     answer = saved(model, folder)
     assert answer["counts"]["parameters"] == 0
-    return answer
+    return dict(answer, findings=["no-variables"])
 
 
 # Frozen parts.
@@ -276,7 +276,7 @@ def without_metadata(folder):
     block.trainable = False
     answer = truth.keras2(model, tree=False)
     tf.saved_model.save(model, folder)
-    return answer
+    return dict(answer, findings=["keras-metadata-missing", "frozen"])
 
 
 @case(*KERAS2)

@@ -88,7 +88,7 @@ def two_optimizers(folder):
 @case(*KERAS2)
 def mixed_precision(folder):
     """float16 computation with float32 weights, and a loss scale that lives in the optimizer."""
-    policy = "mixed_float16"
+    policy = keras.mixed_precision.Policy("mixed_float16")
     dense = [layers.Dense(4, input_shape=(3,), dtype=policy, name="a"), layers.BatchNormalization(dtype=policy, name="bn"), layers.Dense(2, dtype="float32", name="b")]
     model = keras.Sequential(dense, name="mixed")
     optimizer = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.Adam())
@@ -123,7 +123,11 @@ def metric_attributes(folder):
     """Metrics held as attributes of a subclassed model."""
     model = Watched(name="watched")
     model(np.zeros((2, 4), "f4"))
-    return saved(model, folder)
+    answer = saved(model, folder)
+    # `model.weights` has the metrics' variables as well, and `model.summary()` prints them.
+    assert len(model.weights) > answer["counts"]["variables"]
+    answer["findings"] = ["keras-prints-other"]
+    return answer
 
 
 @case(*KERAS2)
@@ -219,7 +223,9 @@ def module_in_layer(folder):
     x = keras.Input((3,), name="x")
     model = keras.Model(x, layers.Dense(2, name="out")(layer(x)), name="modular")
     part = layer.part
-    return saved(model, folder, also=part.variables, also_trainable=part.trainable_variables, tree=False)
+    answer = saved(model, folder, also=part.variables, also_trainable=part.trainable_variables, tree=False)
+    # Later versions of Keras list such variables.
+    return answer if any(v is part.kernel for v in model.weights) else dict(answer, findings=["list-incomplete"])
 
 
 class Reusable(tf.Module):
@@ -264,11 +270,3 @@ def hub_layer_frozen(folder):
 def hub_layer_trainable(folder):
     """hub.KerasLayer, trainable: what the inner model lists as trainable is."""
     return with_hub_layer(folder, trainable=True, listed=True)
-
-
-@case("tf221")
-def wrapped_spectral(folder):
-    """A wrapper that adds a vector of its own to the layer inside."""
-    model = keras.Sequential([keras.Input((3,)), layers.SpectralNormalization(layers.Dense(4, name="inner"), name="spectral")], name="wrapped")
-    model(np.zeros((1, 3), "f4"))
-    return saved(model, folder)

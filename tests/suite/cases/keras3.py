@@ -51,7 +51,7 @@ def with_archive(answer, model, folder):
 def export(folder):
     """A functional model by `export`, with dropout's seed apart."""
     model = functional()
-    return with_archive(exported(model, folder), model, folder)
+    return with_archive(exported(model, folder, findings=["export-copies"]), model, folder)
 
 
 @case("tf221")
@@ -138,7 +138,7 @@ def endpoints(folder):
     model = functional()
     archive = keras.export.ExportArchive()
     archive.track(model)
-    spec = keras.InputSpec((None, 8, 8, 1), dtype="float32")
+    spec = keras.InputSpec(shape=(None, 8, 8, 1), dtype="float32")
     archive.add_endpoint("infer", lambda x: model(x, training=False), input_signature=[spec])
     archive.add_endpoint("train", lambda x: model(x, training=True), input_signature=[spec])
     answer = truth.keras3(model)
@@ -154,7 +154,7 @@ def two_models(folder):
     second = keras.Sequential([keras.Input((4,)), layers.Dense(5, name="b")], name="second")
     second.trainable = False
     archive = keras.export.ExportArchive()
-    spec = keras.InputSpec((None, 4), dtype="float32")
+    spec = keras.InputSpec(shape=(None, 4), dtype="float32")
     for name, model in (("first", first), ("second", second)):
         archive.track(model)
         archive.add_endpoint(name, model.call, input_signature=[spec])
@@ -169,7 +169,7 @@ def collection(folder):
     model = functional(frozen=True)
     archive = keras.export.ExportArchive()
     archive.track(model)
-    archive.add_endpoint("serve", model.call, input_signature=[keras.InputSpec((None, 8, 8, 1), dtype="float32")])
+    archive.add_endpoint("serve", model.call, input_signature=[keras.InputSpec(shape=(None, 8, 8, 1), dtype="float32")])
     archive.add_variable_collection("head", [w.value for w in model.get_layer("head").weights])
     answer = truth.keras3(model)
     archive.write_out(folder, verbose=False)
@@ -185,7 +185,7 @@ def part_tracked(folder):
     archive = keras.export.ExportArchive()
     archive.track(body)
     archive.track(head.layers[-1])
-    archive.add_endpoint("serve", lambda x: head(body(x)), input_signature=[keras.InputSpec((None, 4), dtype="float32")])
+    archive.add_endpoint("serve", lambda x: head(body(x)), input_signature=[keras.InputSpec(shape=(None, 4), dtype="float32")])
     weights = list(body.weights) + list(head.weights)
     archive.write_out(folder, verbose=False)
     return {"counts": truth.counts(weights, weights)}
@@ -257,4 +257,4 @@ def resaved(folder):
 def no_parameters(folder):
     """Layers without weights."""
     model = keras.Sequential([keras.Input((4, 4)), keras.layers.Flatten(name="flat"), keras.layers.ReLU(name="relu")], name="empty")
-    return exported(model, folder)
+    return exported(model, folder, findings=["no-variables"])

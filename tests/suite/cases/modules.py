@@ -164,7 +164,7 @@ def resaved(folder):
     return answer
 
 
-@case(*MODULES)
+@case("tf215", "tf221")  # What TensorFlow 2.4 writes of one, it cannot load itself.
 def sharded(folder):
     """A ShardedVariable is one variable in three pieces."""
     from tensorflow.python.distribute import sharded_variable

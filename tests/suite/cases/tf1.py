@@ -264,7 +264,7 @@ def without_collections(folder):
         for name in graph.get_all_collection_keys():
             graph.clear_collection(name)
         build(opened, folder, ["serve"], signature(x, y), saver=saver)
-        return truth.tensorflow1(weights, None)
+        return dict(truth.tensorflow1(weights, None), findings=["trainable-undetermined"])
 
 
 # MetaGraphs and tags.
