@@ -36,6 +36,14 @@ impl Object {
         self
     }
 
+    /// The same object as one that keeps a slot for a variable.
+    #[cfg(test)]
+    pub fn keeps(mut self, original: u64, name: &str, slot: u64) -> Object {
+        let entry = varint(1, original).with(text(2, name)).with(varint(3, slot));
+        self.children = self.children.with(bytes(3, &entry.0));
+        self
+    }
+
     fn message(&self) -> Message {
         let kind = match self.is_variable {
             true => bytes(7, &self.kind.0),

@@ -1,0 +1,239 @@
+use super::*;
+use crate::saved_model::testing::{object, variable, Object, ObjectGraphBytes};
+
+fn roles(objects: ObjectGraphBytes) -> Vec<(String, Role)> {
+    let graph = objects.decode();
+    let facts = read(&graph);
+    facts
+        .variables
+        .iter()
+        .map(|(id, role)| (graph.variable(*id).unwrap().name.to_owned(), *role))
+        .collect()
+}
+
+fn is(name: &str, role: Role) -> (String, Role) {
+    (name.to_owned(), role)
+}
+
+#[test]
+fn counts_what_attributes_lead_to_once() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_generic_user_object", &[("a", 1), ("again", 1), ("child", 2)]),
+        variable("w", &[3], true),
+        object("_generic_user_object", &[("a", 1), ("parent", 0)]),
+    ]));
+    assert_eq!(got, [is("w", Role::Weight)]);
+}
+
+#[test]
+fn sets_optimizer_metric_and_generator_state_aside() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_tf_keras_model", &[("w", 1), ("optimizer", 2), ("m", 4), ("g", 6)]),
+        variable("w", &[3], true),
+        // A new optimizer is told by its children; it refers back to the weight.
+        object("any", &[("_variables", 8), ("_iterations", 3), ("w", 1)]),
+        variable("iteration", &[], false),
+        object("_tf_keras_metric", &[("total", 5)]),
+        variable("total", &[], false),
+        object("_generic_user_object", &[("_state_var", 7)]),
+        variable("state", &[3], false),
+        object("trackable_list_wrapper", &[("0", 3), ("1", 9)]),
+        variable("m/w", &[3], false),
+    ]));
+    assert_eq!(
+        got,
+        [
+            is("w", Role::Weight),
+            is("iteration", Role::Optimizer),
+            is("total", Role::Metric),
+            is("state", Role::Rng),
+            is("m/w", Role::Optimizer),
+        ]
+    );
+}
+
+#[test]
+fn the_states_of_a_recurrent_layer_are_no_weights() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_tf_keras_rnn_layer", &[("cell", 1), ("keras_api", 3)]),
+        object("_tf_keras_layer", &[("kernel", 2)]),
+        variable("kernel", &[3, 20], true),
+        object("_generic_user_object", &[("states", 4)]),
+        object("trackable_list_wrapper", &[("0", 5)]),
+        variable("Variable", &[2, 5], true),
+    ]));
+    assert_eq!(got, [is("kernel", Role::Weight), is("Variable", Role::Metric)]);
+}
+
+#[test]
+fn what_keeps_slots_is_an_optimizer_with_all_that_it_holds() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("any", &[("w", 1), ("optimizer", 2)]),
+        variable("w", &[3], true),
+        object("any", &[("beta1_power", 3)]).keeps(1, "m", 4),
+        variable("beta1_power", &[], false),
+        variable("w/Adam", &[3], false),
+    ]));
+    let roles: Vec<Role> = got.into_iter().map(|(_, role)| role).collect();
+    assert_eq!(roles, [Role::Weight, Role::Optimizer, Role::Optimizer]);
+}
+
+#[test]
+fn a_list_of_an_optimizers_variables_and_nothing_else_is_the_optimizer() {
+    let with = |last: Object| {
+        roles(ObjectGraphBytes::new(vec![
+            object("any", &[("w", 1), ("kept", 2)]),
+            variable("w", &[3], true),
+            object("trackable_list_wrapper", &[("0", 3), ("1", 4)]),
+            variable("adam/iteration", &[], false).integer(),
+            last,
+        ]))
+    };
+    for (last, role) in [
+        (variable("adam/w_momentum", &[3], false), Role::Optimizer),
+        (variable("adam/w_momentum", &[3], true), Role::Weight),
+        (variable("w/mean", &[3], false), Role::Weight),
+    ] {
+        let got = with(last);
+        assert_eq!((got[1].1, got[2].1), (role, role), "{}", got[2].0);
+    }
+}
+
+#[test]
+fn a_collection_of_an_exports_own_holds_copies_where_the_weights_are_elsewhere() {
+    let with = |all: &[(&str, u64)]| {
+        roles(ObjectGraphBytes::new(vec![
+            object("any", &[("variables", 1), ("head", 2), ("_all_variables", 3)]),
+            object("trackable_list_wrapper", &[("0", 4), ("1", 5)]),
+            object("trackable_list_wrapper", &[("0", 6)]),
+            object("trackable_list_wrapper", all),
+            variable("kernel", &[3], true),
+            variable("head", &[5], true),
+            variable("head", &[5], true),
+            variable("kernel", &[3], true),
+        ]))
+    };
+    let roles_of = |got: Vec<(String, Role)>| got.into_iter().map(|(_, r)| r).collect::<Vec<_>>();
+    use Role::{Duplicate, Weight};
+    // The export's own list has copies of both, one of them through the collection.
+    let got = with(&[("0", 7), ("1", 6)]);
+    assert_eq!(roles_of(got), [Weight, Weight, Duplicate, Duplicate]);
+    // The collection holds a weight that the export has a copy of: nothing is left to pair it.
+    let got = with(&[("0", 4), ("1", 5), ("2", 6)]);
+    assert_eq!(roles_of(got)[..3], [Weight, Weight, Weight]);
+}
+
+#[test]
+fn a_layer_of_keras_3_is_told_by_the_lists_of_its_nodes() {
+    let layer = |edges: &[(&str, u64)]| {
+        let graph = ObjectGraphBytes::new(vec![
+            object("_generic_user_object", edges),
+            object("trackable_list_wrapper", &[]),
+            variable("kernel", &[3], true),
+        ]);
+        read(&graph.decode()).has_keras_3_layers
+    };
+    let nodes = [("_inbound_nodes", 1), ("_outbound_nodes", 1), ("kernel", 2)];
+    assert!(layer(&nodes));
+    assert!(!layer(&nodes[..2]));
+    assert!(!layer(&nodes[1..]));
+}
+
+#[test]
+fn what_only_a_flat_list_holds_is_a_weight_unless_an_optimizer_has_it() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_tf_keras_layer", &[("variables", 1), ("keras_api", 2), ("opt", 4)]),
+        object("trackable_list_wrapper", &[("0", 3), ("1", 5)]),
+        object("_generic_user_object", &[]),
+        variable("only/listed", &[2], true),
+        object("optimizer", &[("iter", 5)]),
+        variable("iter", &[], false),
+    ]));
+    assert_eq!(got, [is("only/listed", Role::Weight), is("iter", Role::Optimizer)]);
+}
+
+#[test]
+fn pairs_each_export_copy_with_one_weight() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_generic_user_object", &[("variables", 1), ("_all_variables", 2)]),
+        object("trackable_list_wrapper", &[("0", 3), ("1", 4)]),
+        object("trackable_list_wrapper", &[("0", 5), ("1", 6), ("2", 7), ("3", 8)]),
+        variable("d/kernel", &[2, 2], true),
+        variable("s/seed_generator_state", &[2], false),
+        variable("d/kernel", &[2, 2], true),
+        variable("s/seed_generator_state", &[2], false),
+        // Same name and shape, but no second weight to be a copy of.
+        variable("d/kernel", &[2, 2], true),
+        variable("other", &[5], true),
+    ]));
+    assert_eq!(
+        got,
+        [
+            is("d/kernel", Role::Weight),
+            is("s/seed_generator_state", Role::Rng),
+            is("d/kernel", Role::Duplicate),
+            is("s/seed_generator_state", Role::Duplicate),
+            is("d/kernel", Role::Weight),
+            is("other", Role::Weight),
+        ]
+    );
+}
+
+#[test]
+fn reads_counters_only_where_they_are_scalar_integers() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("x", &[("a", 1), ("b", 2), ("c", 3)]),
+        variable("save_counter", &[], false).integer(),
+        variable("global_step", &[4], false).integer(),
+        variable("train/global_step", &[], false),
+    ]));
+    assert_eq!(
+        got,
+        [
+            is("save_counter", Role::Counter),
+            is("global_step", Role::Weight),
+            is("train/global_step", Role::Weight),
+        ]
+    );
+}
+
+#[test]
+fn lists_speak_for_what_they_hold() {
+    let graph_bytes = ObjectGraphBytes::new(vec![
+        object(
+            "_tf_keras_model",
+            &[("variables", 1), ("trainable_variables", 2), ("a", 3), ("b", 4), ("c", 5)],
+        ),
+        object("trackable_list_wrapper", &[("0", 3), ("1", 4)]),
+        object("trackable_list_wrapper", &[("0", 3)]),
+        variable("a", &[1], true),
+        variable("b", &[1], true),
+        variable("c", &[1], true),
+    ]);
+    let graph = graph_bytes.decode();
+    let facts = read(&graph);
+    assert_eq!(facts.listed.get(&NodeId(3)), Some(&true));
+    assert_eq!(facts.listed.get(&NodeId(4)), Some(&false));
+    assert_eq!(facts.listed.get(&NodeId(5)), None);
+}
+
+#[test]
+fn tells_keras_3_by_what_its_operations_or_its_exports_hold() {
+    let is_keras_3 = |identifier: &str, edges: &[&str]| {
+        let edges: Vec<(&str, u64)> = edges.iter().map(|name| (*name, 1)).collect();
+        let objects = vec![object(identifier, &edges), object("trackable_list_wrapper", &[])];
+        read(&ObjectGraphBytes::new(objects).decode()).is_keras_3
+    };
+    assert!(is_keras_3("_generic_user_object", &["_inbound_nodes", "_outbound_nodes"]));
+    assert!(is_keras_3("_generic_user_object", &["_all_variables"]));
+    assert!(!is_keras_3("_generic_user_object", &["_inbound_nodes"]));
+    assert!(!is_keras_3("_tf_keras_layer", &["_inbound_nodes", "_outbound_nodes"]));
+}
+
+#[test]
+fn two_to_the_sixtieth_paths_are_walked_once() {
+    let mut objects: Vec<_> =
+        (1..=60).map(|next| object("_generic_user_object", &[("l", next), ("r", next)])).collect();
+    objects.push(variable("deep", &[7], true));
+    assert_eq!(roles(ObjectGraphBytes::new(objects)), [is("deep", Role::Weight)]);
+}
