@@ -177,8 +177,24 @@ def collection(folder):
 
 
 @case("tf221")
+def optimizer_collection(folder):
+    """ExportArchive that keeps the optimizer's variables in a collection: they are no weights for that."""
+    model = functional()
+    model.compile("adam", "mse")
+    model.train_on_batch(np.zeros((2, 8, 8, 1), "f4"), np.zeros((2, 2), "f4"))
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", model.call, input_signature=[keras.InputSpec(shape=(None, 8, 8, 1), dtype="float32")])
+    archive.add_variable_collection("optimizer_variables", model.optimizer.variables)
+    answer = truth.keras3(model)
+    answer["not_counted"] = {"optimizer": len(model.optimizer.variables)}
+    archive.write_out(folder, verbose=False)
+    return answer
+
+
+@case("tf221")
 def part_tracked(folder):
-    """ExportArchive that tracks only a part of what its endpoint uses."""
+    """ExportArchive that tracks a model and a layer, and not the model that the layer is in."""
     layers = keras.layers
     body = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="a")], name="body")
     head = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="b")], name="head")
@@ -189,6 +205,20 @@ def part_tracked(folder):
     weights = list(body.weights) + list(head.weights)
     archive.write_out(folder, verbose=False)
     return {"counts": truth.counts(weights, weights)}
+
+
+@case("tf221")
+def untracked(folder):
+    """ExportArchive whose endpoint uses a model that it does not track: no list has its weights."""
+    layers = keras.layers
+    body = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="a")], name="body")
+    head = keras.Sequential([keras.Input((3,)), layers.Dense(2, name="b")], name="head")
+    archive = keras.export.ExportArchive()
+    archive.track(body)
+    archive.add_endpoint("serve", lambda x: head(body(x)), input_signature=[keras.InputSpec(shape=(None, 4), dtype="float32")])
+    weights = list(body.weights) + list(head.weights)
+    archive.write_out(folder, verbose=False)
+    return {"counts": truth.counts(weights, weights), "findings": ["list-incomplete"]}
 
 
 @case("tf221")

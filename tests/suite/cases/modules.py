@@ -237,6 +237,41 @@ def own_optimizer(folder):
     return {"counts": truth.counts(weights, weights)}
 
 
+def one_step(root, optimizer):
+    """A step over two new variables of `root`, which holds the optimizer too."""
+    root.kernel, root.bias, root.optimizer = variable([4, 3], "kernel"), variable([3], "bias"), optimizer
+    weights = [root.kernel, root.bias]
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.ones([1, 4]) @ root.kernel + root.bias)
+    optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights))
+    return {"counts": truth.counts(weights, weights)}
+
+
+@case(*MODULES)
+def optimizer_of_tensorflow1(folder):
+    """A module that holds an Adam of TensorFlow 1 with its slots and its powers of beta."""
+    root = Part()
+    answer = one_step(root, tf.compat.v1.train.AdamOptimizer())
+    tf.saved_model.save(root, folder)
+    return answer
+
+
+@case("tf221")
+def optimizer_of_keras3(folder):
+    """A module that holds an optimizer of Keras 3, in a dict, over plain variables."""
+    from frameworks import keras3
+
+    root = Part()
+    root.weights = [variable([4, 3], "kernel"), variable([3], "bias")]
+    weights = list(root.weights)
+    root.training = {"optimizer": keras3.optimizers.SGD(0.1, momentum=0.9)}
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.ones([1, 4]) @ weights[0] + weights[1])
+    root.training["optimizer"].apply_gradients(zip(tape.gradient(loss, weights), weights))
+    tf.saved_model.save(root, folder)
+    return {"counts": truth.counts(weights, weights)}
+
+
 @case("tf215", "tf221")
 def checkpoint_object(folder):
     """A tf.train.Checkpoint as root, with its save counter."""
