@@ -279,6 +279,18 @@ def without_metadata(folder):
     return dict(answer, findings=["keras-metadata-missing", "frozen"])
 
 
+@case("tf24", "tf215", "tf221")
+def without_metadata_trained(folder):
+    """Compiled, trained and saved by tf.saved_model.save: optimizer and metrics are told by their kinds."""
+    x = keras.Input((6,), name="x")
+    model = keras.Model(x, layers.Dense(2, name="head")(dense_block("part")(x)), name="plain")
+    model.compile("adam", "mse", metrics=["mae", "accuracy"])
+    model.train_on_batch(np.zeros((2, 6), "f4"), np.zeros((2, 2), "f4"))
+    answer = truth.keras2(model, tree=False)
+    tf.saved_model.save(model, folder)
+    return answer
+
+
 @case(*KERAS2)
 def loaded_and_saved(folder):
     """Saved, loaded by Keras and saved again."""

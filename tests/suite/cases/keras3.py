@@ -263,6 +263,38 @@ def saved_model_normalization(folder):
     return saved(model, folder)
 
 
+def watched():
+    """A subclassed model that keeps metrics as attributes and in a list, and updates one in its call."""
+
+    class Watched(keras.Model):
+        def __init__(self):
+            super().__init__(name="watched")
+            self.dense = keras.layers.Dense(3, name="dense")
+            self.tracker = keras.metrics.Mean(name="tracker")
+            self.others = [keras.metrics.MeanSquaredError(name="error")]
+
+        def call(self, x):
+            return self.dense(x)
+
+    model = Watched()
+    model(np.zeros((2, 4), "f4"))
+    model.tracker.update_state(1.0)
+    model.others[0].update_state([1.0], [2.0])
+    return model
+
+
+@case("tf221")
+def export_metrics(folder):
+    """Metrics kept as attributes, by `export`."""
+    return exported(watched(), folder)
+
+
+@case("tf221")
+def saved_model_metrics(folder):
+    """Metrics kept as attributes, by tf.saved_model.save."""
+    return saved(watched(), folder)
+
+
 @case("tf221")
 def model_in_a_module(folder):
     """A tf.Module around a Keras 3 model and a variable of its own."""
