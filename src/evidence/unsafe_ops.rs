@@ -33,6 +33,22 @@ const REACHING: &[&str] = &[
     "ListDataset",
     "SqlDataset",
     "CacheDataset",
+    "CSVDataset",
+    "RegisterDataset",
+    "DistributedSave",
+    "DumpTensor",
+    "CalibrationStatisticsSaver",
+    "LoadAndRemapMatrix",
+    "GenerateVocabRemapping",
+    "FixedUnigramCandidateSampler",
+    "Skipgram",
+    "ImmutableConst",
+    "DecodeProto",
+    "EncodeProto",
+    "DTensorRestore",
+    "RemoteCall",
+    "Collective",
+    "XlaCustomCall",
     "MergeV2Checkpoints",
     "PyFunc",
     "Rpc",
@@ -72,7 +88,8 @@ const REACHING: &[&str] = &[
     "CustomCall",
 ];
 /// Ops of these exact names reach beyond the model too.
-const REACHING_EXACTLY: &[&str] = &["Save", "Restore", "RestoreSlice", "ImportEvent"];
+const REACHING_EXACTLY: &[&str] =
+    &["Save", "Restore", "RestoreSlice", "ImportEvent", "Send", "Recv"];
 /// Ops whose names hold one of [`REACHING`] and that do nothing of the kind.
 const HARMLESS: &[&str] = &["ShardedFilename", "CheckpointHasKey"];
 /// Reads a vocabulary: harmless as long as the file is an asset of the model.
@@ -96,7 +113,7 @@ pub(crate) fn scan<'a>(
     let mut ops = Ops::default();
     for (nodes, is_init) in [(init, true), (restore, false)] {
         for node in nodes.iter().filter_map(|i| graph.nodes.get(*i)) {
-            calls.extend(calls_of(node, &assets));
+            calls.extend(calls_of(graph, node, &assets));
             if ops.is_hazard(node, &assets) || (is_init && node.op == "RestoreV2") {
                 hazards.add(node);
             }
@@ -110,6 +127,9 @@ pub(crate) fn scan<'a>(
 /// nodes that the loader feeds, copies of them, and reads of variables that hold nothing else.
 fn asset_paths<'a>(meta: &MetaGraph<'a>, graph: &Graph<'a>) -> HashSet<&'a str> {
     let mut paths: HashSet<&'a str> = meta.asset_nodes.iter().copied().collect();
+    for node in &meta.foreign_files {
+        paths.remove(node);
+    }
     if paths.is_empty() {
         return paths;
     }
@@ -199,8 +219,12 @@ struct Call<'a> {
     assets: Vec<bool>,
 }
 
-fn calls_of<'a>(node: &Node<'a>, assets: &HashSet<&str>) -> Vec<Call<'a>> {
-    let functions = node.functions();
+fn calls_of<'a>(graph: &Graph<'a>, node: &Node<'a>, assets: &HashSet<&str>) -> Vec<Call<'a>> {
+    let mut functions = node.functions();
+    // A node can name a function as its op.
+    if graph.library.holds(node.op) {
+        functions.push(node.op);
+    }
     if functions.is_empty() {
         return Vec::new();
     }
@@ -267,7 +291,7 @@ fn scan_functions<'a>(
             if ops.is_hazard(node, &assets) {
                 hazards.add(node);
             }
-            steps.extend(calls_of(node, &assets).into_iter().map(Step::Enter));
+            steps.extend(calls_of(graph, node, &assets).into_iter().map(Step::Enter));
         }
     }
 }
@@ -312,6 +336,29 @@ mod tests {
         assert!(!recursion);
     }
 
+    /// Ops of TensorFlow 2.21 that take the name of a file, folder, library or machine, and whose own
+    /// names do not say so.
+    #[test]
+    fn ops_that_reach_out_by_an_argument_are_known() {
+        for op in [
+            "CSVDatasetV2",
+            "DumpTensor",
+            "FixedUnigramCandidateSampler",
+            "ImmutableConst",
+            "DecodeProtoV2",
+            "LoadAndRemapMatrix",
+            "RemoteCall",
+            "Recv",
+        ] {
+            let nodes = [node("init", "NoOp", &["^x"], &[]), node("x", op, &[], &[])];
+            assert_eq!(hazards(&nodes, &[]).0, [(op.to_owned(), "x".to_owned())]);
+        }
+        for op in ["ReadVariableOp", "HashTableV2", "LookupTableImportV2", "TensorSliceDataset"] {
+            let nodes = [node("init", "NoOp", &["^x"], &[]), node("x", op, &[], &[])];
+            assert!(hazards(&nodes, &[]).0.is_empty(), "{op}");
+        }
+    }
+
     #[test]
     fn knows_ops_that_read_files_or_call_others_without_saying_so_in_their_names() {
         for op in [
@@ -350,6 +397,30 @@ mod tests {
             node("path", "Const", &[], &[]),
         ];
         assert_eq!(hazards(&nodes, &[]).0.len(), 1);
+    }
+
+    #[test]
+    fn a_function_cannot_hide() {
+        let evil = || function("evil", &[], &[node("w", "WriteFile", &[], &[])]);
+        let found = |init: Message, functions: &[Message]| hazards(&[init], functions).0.len();
+        // As the op of a node.
+        assert_eq!(found(node("init", "evil", &[], &[]), &[evil()]), 1);
+        // Behind a second, empty value of the same attribute.
+        let twice = calls("evil").with(calls("calm"));
+        assert_eq!(found(node("init", "PartitionedCall", &[], &[("f", twice)]), &[evil()]), 1);
+        let entry = text(1, "f").with(bytes(2, &calls("evil").0)).with(bytes(2, &[]));
+        let call = node("init", "PartitionedCall", &[], &[]).with(bytes(5, &entry.0));
+        assert_eq!(found(call, &[evil()]), 1);
+        // As an attribute that a call hands on.
+        let handed = text(1, "g").with(bytes(2, &calls("evil").0));
+        let named = bytes(10, &text(1, "calm").with(bytes(2, &handed.0)).0);
+        assert_eq!(found(node("init", "PartitionedCall", &[], &[("f", named)]), &[evil()]), 1);
+        // Behind a first name that is not the one that counts.
+        let signature = text(1, "calm").with(text(1, "evil"));
+        let body = node("w", "WriteFile", &[], &[]);
+        let renamed = bytes(1, &signature.0).with(bytes(3, &body.0));
+        let call = node("init", "PartitionedCall", &[], &[("f", calls("evil"))]);
+        assert_eq!(found(call, &[renamed]), 1);
     }
 
     #[test]

@@ -33,16 +33,38 @@ impl<'a> Attr<'a> {
 
     /// The name of a `func` attribute.
     pub fn function(self) -> Option<&'a str> {
-        function_name(self.last(10).and_then(Value::bytes)?)
+        let named = self.last(10).and_then(Value::bytes)?;
+        fields(named).flatten().filter(|(n, _)| *n == 1).last().and_then(|(_, v)| v.text().ok())
     }
 
-    /// The names in a `list(func)` attribute.
-    pub fn functions(self) -> impl Iterator<Item = &'a str> {
-        let list = self.last(1).and_then(Value::bytes).unwrap_or_default();
-        fields(list)
-            .flatten()
-            .filter(|(n, _)| *n == 9)
-            .filter_map(|(_, v)| v.bytes().and_then(function_name))
+    /// Every function that the attribute names: as a `func`, in a `list(func)`, and in the attributes
+    /// that either hands on. Where a field comes twice, parsers differ in what they keep; all of it
+    /// is given here, so that no function is overlooked.
+    pub fn functions(self) -> Vec<&'a str> {
+        let mut names = Vec::new();
+        let mut open = vec![(self.0, 0usize)];
+        while let Some((attr, depth)) = open.pop() {
+            let mut lists: Vec<&'a [u8]> = Vec::new();
+            for (number, value) in fields(attr).flatten() {
+                match (number, value.bytes()) {
+                    (1, Some(list)) => lists.extend(all(list, 9)),
+                    (10, Some(named)) => lists.push(named),
+                    _ => {}
+                }
+            }
+            for named in lists {
+                for (number, value) in fields(named).flatten() {
+                    match (number, value.bytes()) {
+                        (1, _) => names.extend(value.text().ok()),
+                        (2, Some(entry)) if depth < MAX_ATTR_DEPTH => {
+                            open.extend(all(entry, 2).map(|attr| (attr, depth + 1)));
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        names
     }
 
     /// The types in a `list(type)` attribute.
@@ -66,8 +88,12 @@ impl<'a> Attr<'a> {
     }
 }
 
-fn function_name(bytes: &[u8]) -> Option<&str> {
-    fields(bytes).flatten().filter(|(n, _)| *n == 1).last().and_then(|(_, v)| v.text().ok())
+/// Most attributes within attributes: protobuf's own limit of 100 messages is met sooner.
+const MAX_ATTR_DEPTH: usize = 64;
+
+/// All values of a field of bytes.
+fn all(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
+    fields(message).flatten().filter(move |(n, _)| *n == number).filter_map(|(_, v)| v.bytes())
 }
 
 /// What a tensor is, without its numbers.

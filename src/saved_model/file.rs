@@ -12,6 +12,9 @@ use crate::wire::{fields, Malformed};
 /// Largest text form that is read; the text is held in memory.
 const MAX_TEXT_BYTES: u64 = 2 << 30;
 
+/// Most MetaGraphs of one SavedModel; real ones have one for each set of tags.
+const MAX_META_GRAPHS: usize = 10_000;
+
 /// `saved_model.pb` or `saved_model.pbtxt`, open.
 pub(crate) struct SavedModelFile {
     path: PathBuf,
@@ -86,6 +89,10 @@ impl SavedModelFile {
         for field in fields(bytes) {
             match field.map_err(|e| self.malformed(e))? {
                 (1, value) => version = value.int(),
+                (2, value) if graphs.len() >= MAX_META_GRAPHS => {
+                    let at = value.bytes().unwrap_or_default();
+                    return Err(self.malformed(Malformed::at(at, "more MetaGraphs than any has")));
+                }
                 (2, value) => graphs.push(
                     MetaGraph::decode(value.bytes().unwrap_or_default())
                         .map_err(|e| self.malformed(e))?,

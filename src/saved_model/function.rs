@@ -27,24 +27,31 @@ impl<'a> Library<'a> {
         Ok(())
     }
 
+    /// True where there is a function with this name.
+    pub fn holds(&self, name: &str) -> bool {
+        self.by_name.contains_key(name)
+    }
+
     /// The function with this name, decoded.
     pub fn function(&self, name: &str) -> Option<Result<FunctionBody<'a>, Malformed>> {
         self.by_name.get(name).map(|bytes| FunctionBody::decode(bytes))
     }
 }
 
-/// The name in `FunctionDef.signature`, which writers put first.
+/// The name in `FunctionDef.signature`: of several, the last one, as TensorFlow's parser has it. A
+/// function must not hide behind another name.
 fn signature_name(function: &[u8]) -> Result<Option<&str>, Malformed> {
+    let mut name = None;
     for field in fields(function) {
         if let (1, value) = field? {
             for field in fields(value.bytes().unwrap_or_default()) {
                 if let (1, value) = field? {
-                    return value.text().map(Some);
+                    name = Some(value.text()?);
                 }
             }
         }
     }
-    Ok(None)
+    Ok(name)
 }
 
 /// One `FunctionDef`.

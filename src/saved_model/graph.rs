@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use super::{Attr, Library};
 use crate::wire::{fields, Malformed};
 
+/// Most nodes of a graph. A node of two bytes takes fifty times as much memory.
+const MAX_NODES: usize = 10_000_000;
+
 /// One `NodeDef`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Node<'a> {
@@ -75,9 +78,11 @@ impl<'a> Node<'a> {
         ) {
             return Vec::new();
         }
-        self.raw_attrs()
-            .flat_map(|(_, attr)| attr.function().into_iter().chain(attr.functions()))
-            .collect()
+        let entries = fields(self.body).flatten().filter(|(n, _)| *n == 5);
+        let values = entries.flat_map(|(_, entry)| fields(entry.bytes().unwrap_or_default()));
+        // An entry with two values counts as both: parsers differ in which they keep.
+        let values = values.flatten().filter(|(n, _)| *n == 2).filter_map(|(_, v)| v.bytes());
+        values.flat_map(|value| Attr(value).functions()).collect()
     }
 
     /// All attributes, in file order; their names are not checked to be text.
@@ -138,7 +143,13 @@ impl<'a> Graph<'a> {
     pub fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(bytes) {
             match field? {
-                (1, value) => self.nodes.push(Node::decode(value.bytes().unwrap_or_default())?),
+                (1, value) => {
+                    let body = value.bytes().unwrap_or_default();
+                    if self.nodes.len() >= MAX_NODES {
+                        return Err(Malformed::at(body, "a graph of more nodes than any has"));
+                    }
+                    self.nodes.push(Node::decode(body)?);
+                }
                 (2, value) => self.library.merge(value.bytes().unwrap_or_default())?,
                 _ => {}
             }

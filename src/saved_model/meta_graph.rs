@@ -10,6 +10,9 @@ use super::{input_node, Graph, ObjectGraph, VariableDef};
 use crate::error::{Error, Result};
 use crate::wire::{fields, Malformed};
 
+/// Most collections and signatures of a MetaGraph, and most of its tags.
+const MAX_ENTRIES: usize = 1_000_000;
+
 /// A MetaGraph whose parts are still undecoded.
 #[derive(Debug, Default)]
 pub(crate) struct MetaGraph<'a> {
@@ -23,6 +26,8 @@ pub(crate) struct MetaGraph<'a> {
     pub has_saver: bool,
     /// Nodes that the loader feeds with the paths of the model's own asset files.
     pub asset_nodes: Vec<&'a str>,
+    /// Nodes that the loader would feed with a path outside the model's folder.
+    pub foreign_files: Vec<&'a str>,
     graph: Vec<&'a [u8]>,
     object_graph: Vec<&'a [u8]>,
     collections: Vec<(&'a str, &'a [u8])>,
@@ -44,18 +49,15 @@ impl<'a> MetaGraph<'a> {
             let (number, value) = field?;
             let inner = value.bytes().unwrap_or_default();
             match number {
+                4 | 5 if meta.collections.len() + meta.signatures.len() >= MAX_ENTRIES => {
+                    return Err(Malformed::at(inner, "more collections than any model has"));
+                }
                 1 => meta.merge_info(inner)?,
                 2 => meta.graph.push(inner),
                 3 => meta.merge_saver(inner)?,
                 4 => meta.collections.push(map_entry(inner)?),
                 5 => meta.signatures.push(map_entry(inner)?),
-                6 => {
-                    for field in fields(inner) {
-                        if let (1, value) = field? {
-                            tensor_names(value.bytes().unwrap_or_default(), &mut meta.asset_nodes)?;
-                        }
-                    }
-                }
+                6 => meta.merge_asset(inner)?,
                 7 => meta.object_graph.push(inner),
                 _ => {}
             }
@@ -66,7 +68,11 @@ impl<'a> MetaGraph<'a> {
     fn merge_info(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(bytes) {
             match field? {
-                (4, value) => self.tags.push(value.text()?),
+                (4, value) if self.tags.len() < MAX_ENTRIES => self.tags.push(value.text()?),
+                (4, value) => {
+                    let tag = value.bytes().unwrap_or_default();
+                    return Err(Malformed::at(tag, "more tags than any model has"));
+                }
                 (5, value) => self.tensorflow_version = value.text()?,
                 _ => {}
             }
@@ -80,6 +86,23 @@ impl<'a> MetaGraph<'a> {
             if let (3, value) = field? {
                 self.restore_op = value.text()?;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes in an `AssetFileDef`, unless its file name leads out of the model's folder.
+    fn merge_asset(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
+        let (mut nodes, mut leads_out) = (Vec::new(), false);
+        for field in fields(bytes) {
+            match field? {
+                (1, value) => tensor_names(value.bytes().unwrap_or_default(), &mut nodes)?,
+                (2, value) => leads_out |= value.text()?.split('/').any(|part| part == ".."),
+                _ => {}
+            }
+        }
+        match leads_out {
+            true => self.foreign_files.extend(nodes),
+            false => self.asset_nodes.extend(nodes),
         }
         Ok(())
     }
@@ -137,20 +160,19 @@ impl<'a> MetaGraph<'a> {
 
     /// Nodes that the loader runs after it has restored the variables: the signature
     /// `__saved_model_init_op`, else the collection `saved_model_main_op`, else `legacy_init_op`.
+    /// All three are taken, and all entries where a key comes twice: which one a parser keeps must
+    /// not decide what is looked at.
     /// Source: tensorflow/cc/saved_model/loader_util.cc, `GetInitOp`.
     pub fn init_nodes(&self) -> Result<Vec<&'a str>, Malformed> {
-        for (key, bytes) in &self.signatures {
-            if *key == "__saved_model_init_op" {
-                return signature_outputs(bytes);
-            }
+        let mut nodes = Vec::new();
+        for (_, bytes) in self.signatures.iter().filter(|(key, _)| *key == "__saved_model_init_op")
+        {
+            nodes.extend(signature_outputs(bytes)?);
         }
         for collection in ["saved_model_main_op", "legacy_init_op"] {
-            let nodes = self.node_collection(collection)?;
-            if !nodes.is_empty() {
-                return Ok(nodes.into_iter().map(|n| input_node(n).node).collect());
-            }
+            nodes.extend(self.node_collection(collection)?);
         }
-        Ok(Vec::new())
+        Ok(nodes.into_iter().map(|n| input_node(n).node).collect())
     }
 }
 
@@ -248,6 +270,32 @@ pub(crate) fn select(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::testing::{bytes, text};
+
+    #[test]
+    fn what_a_parser_might_run_is_all_looked_at() {
+        let signature = |node: &str| {
+            let info = text(1, "x").with(bytes(2, &text(1, node).0));
+            let value = bytes(2, &info.0);
+            bytes(5, &text(1, "__saved_model_init_op").with(bytes(2, &value.0)).0).0
+        };
+        let meta = [signature("calm:0"), signature("evil:0")].concat();
+        let meta = MetaGraph::decode(&meta).unwrap();
+        assert_eq!(meta.init_nodes().unwrap(), ["calm", "evil"]);
+    }
+
+    #[test]
+    fn an_asset_outside_the_model_is_no_asset() {
+        let asset = |name: &str| {
+            let tensor = bytes(1, &text(1, "path:0").0);
+            bytes(6, &tensor.with(text(2, name)).0).0
+        };
+        let inside = asset("vocab..txt");
+        assert_eq!(MetaGraph::decode(&inside).unwrap().asset_nodes, ["path"]);
+        let outside = asset("../../../etc/passwd");
+        let outside = MetaGraph::decode(&outside).unwrap();
+        assert!(outside.asset_nodes.is_empty() && outside.foreign_files == ["path"]);
+    }
 
     fn tagged(sets: &[&[&'static str]]) -> Vec<MetaGraph<'static>> {
         sets.iter().map(|tags| MetaGraph { tags: tags.to_vec(), ..MetaGraph::default() }).collect()

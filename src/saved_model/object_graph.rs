@@ -79,6 +79,9 @@ pub(crate) struct ObjectGraph<'a> {
     pub dangling: Vec<(NodeId, &'a str, i64)>,
 }
 
+/// Most objects of a graph. An object of two bytes takes fifty times as much memory.
+const MAX_OBJECTS: i64 = 10_000_000;
+
 impl<'a> ObjectGraph<'a> {
     /// Decodes the messages of one object graph (several where the field is repeated: protocol
     /// buffers merge them).
@@ -87,8 +90,13 @@ impl<'a> ObjectGraph<'a> {
         let mut count = 0i64;
         for chunk in chunks {
             for field in fields(chunk) {
-                if field?.0 == 1 {
+                let (number, value) = field?;
+                if number == 1 {
                     count += 1;
+                    if count > MAX_OBJECTS {
+                        let at = value.bytes().unwrap_or_default();
+                        return Err(Malformed::at(at, "more objects than any model has"));
+                    }
                 }
             }
         }
