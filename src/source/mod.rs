@@ -23,6 +23,9 @@ mod unpacked;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+pub(crate) use archive::open_zip;
+#[cfg(feature = "fuzzing")]
+pub(crate) use archive::unpack_bytes;
 pub use cache::{list_caches, CacheEntry, CacheKind, CacheState};
 pub use fetch::Patience;
 pub use files::ModelFiles;

@@ -84,11 +84,21 @@ pub(super) fn forget(path: &Path) {
     alive().retain(|other| other != path);
 }
 
+/// Most times that a folder is removed again because somebody was still writing to it.
+const MAX_REMOVALS: usize = 100;
+
 /// Removes every temporary folder and lock of this process. For a program that is about to end
 /// without unwinding; call it from an ordinary thread, not from inside a signal handler.
 pub fn cleanup_all() {
-    for path in alive().drain(..) {
-        remove(&path);
+    let mut alive = alive();
+    for path in alive.drain(..) {
+        for _ in 0..MAX_REMOVALS {
+            remove(&path);
+            if fs::symlink_metadata(&path).is_err() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
     }
 }
 

@@ -3,16 +3,22 @@
 //!
 //! Source: keras/src/saving/saving_lib.py (Keras 3): a zip with `config.json` and `metadata.json`.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::json::unregistered;
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::source::open_zip;
 
 /// Largest `config.json` that is read.
-const MAX_CONFIG_BYTES: u64 = 256 << 20;
+const MAX_CONFIG_BYTES: u64 = 64 << 20;
+/// Most objects in a configuration. A layer of three bytes (`{},`) would take forty times as much
+/// memory; the configuration of a real layer has some ten objects.
+const MAX_OBJECTS: usize = 4_000_000;
 /// Most layers that are taken from a configuration.
 const MAX_LAYERS: usize = 1_000_000;
 
@@ -52,12 +58,56 @@ struct RawNode {
 
 #[derive(Default, Deserialize)]
 struct RawConfig {
-    #[serde(default)]
-    name: Option<serde_json::Value>,
-    #[serde(default)]
-    trainable: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "scalar")]
+    name: Option<Scalar>,
+    #[serde(default, deserialize_with = "scalar")]
+    trainable: Option<Scalar>,
     #[serde(default)]
     layers: Option<Vec<RawNode>>,
+}
+
+/// A value that a configuration may give a name or a flag.
+enum Scalar {
+    Text(String),
+    Truth(bool),
+}
+
+/// A text or a truth; anything else is passed over and takes no memory, however large it is.
+fn scalar<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Scalar>, D::Error> {
+    struct Taken;
+    impl<'de> Visitor<'de> for Taken {
+        type Value = Option<Scalar>;
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("any value")
+        }
+        fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
+            Ok(Some(Scalar::Truth(truth)))
+        }
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Some(Scalar::Text(text.to_owned())))
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            Ok(None)
+        }
+    }
+    json.deserialize_any(Taken)
 }
 
 #[derive(Deserialize)]
@@ -67,19 +117,33 @@ struct RawMetadata {
 }
 
 /// Reads a `.keras` archive, the folder it unpacks to, or a bare `config.json`.
-pub(crate) fn read(path: &Path) -> Result<KerasConfig> {
+pub(crate) fn read(path: &Path) -> Result<KerasConfig, Error> {
     let (config, metadata) = if path.is_dir() {
         (read_file(&path.join("config.json"))?, read_file(&path.join("metadata.json")).ok())
     } else {
-        let bytes = read_file(path)?;
-        match bytes.starts_with(b"PK") {
-            true => read_archive(path)?,
-            false => (bytes, None),
+        let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let mut magic = Vec::new();
+        let looked = file.by_ref().take(2).read_to_end(&mut magic).and_then(|_| file.rewind());
+        looked.map_err(|e| Error::io("read", path, e))?;
+        match magic == b"PK" {
+            true => read_archive(file).map_err(|what| refused(path, what))?,
+            false => (read_file(path)?, None),
         }
     };
-    let mut parsed = parse(&config).map_err(|what| refused(path, what))?;
+    parse_both(&config, metadata.as_deref()).map_err(|what| refused(path, what))
+}
+
+/// Reads the bytes of a `.keras` archive.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_bytes(bytes: &[u8]) -> Result<KerasConfig, String> {
+    let (config, metadata) = read_archive(std::io::Cursor::new(bytes))?;
+    parse_both(&config, metadata.as_deref())
+}
+
+fn parse_both(config: &[u8], metadata: Option<&[u8]>) -> Result<KerasConfig, String> {
+    let mut parsed = parse(config)?;
     parsed.version = metadata
-        .and_then(|m| serde_json::from_slice::<RawMetadata>(&m).ok())
+        .and_then(|m| serde_json::from_slice::<RawMetadata>(m).ok())
         .and_then(|m| m.keras_version);
     Ok(parsed)
 }
@@ -92,29 +156,35 @@ fn refused(path: &Path, what: String) -> Error {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>> {
+fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+    read_bounded(file).map_err(|e| Error::io("read", path, e))
+}
+
+fn read_bounded(file: impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|f| f.take(MAX_CONFIG_BYTES).read_to_end(&mut bytes))
-        .map_err(|e| Error::io("read", path, e))?;
+    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+        return Err(std::io::Error::other("it is larger than any that Keras writes"));
+    }
     Ok(bytes)
 }
 
-fn read_archive(path: &Path) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
-    let file = std::fs::File::open(path).map_err(|e| Error::io("open", path, e))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(|e| refused(path, e.to_string()))?;
-    let mut member = |name: &str| -> std::result::Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
+/// `config.json` and, where there is one, `metadata.json`.
+fn read_archive(file: impl Read + Seek) -> Result<(Vec<u8>, Option<Vec<u8>>), String> {
+    let mut archive = open_zip(file)?;
+    let mut member = |name: &str| -> Result<Vec<u8>, String> {
         let member = archive.by_name(name).map_err(|e| format!("{name}: {e}"))?;
-        member.take(MAX_CONFIG_BYTES).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-        Ok(bytes)
+        read_bounded(member).map_err(|e| format!("{name}: {e}"))
     };
-    let config = member("config.json").map_err(|what| refused(path, what))?;
-    Ok((config, member("metadata.json").ok()))
+    Ok((member("config.json")?, member("metadata.json").ok()))
 }
 
 /// Reads a `config.json`. JSON nested deeper than 128 levels is refused by the reader itself.
-pub(crate) fn parse(json: &[u8]) -> std::result::Result<KerasConfig, String> {
+pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
+    if json.iter().filter(|byte| **byte == b'{').count() > MAX_OBJECTS {
+        return Err(format!("it has more than {MAX_OBJECTS} objects"));
+    }
     let root: RawNode = serde_json::from_slice(json).map_err(|e| e.to_string())?;
     if root.class_name.is_none() {
         return Err("it names no class".into());
@@ -126,11 +196,14 @@ pub(crate) fn parse(json: &[u8]) -> std::result::Result<KerasConfig, String> {
             return Err(format!("it has more than {MAX_LAYERS} layers"));
         }
         let config = node.config.unwrap_or_default();
-        let text = |v: Option<serde_json::Value>| v.and_then(|v| v.as_str().map(str::to_owned));
-        let own = config.trainable.and_then(|v| v.as_bool()).unwrap_or(true);
+        let own = !matches!(config.trainable, Some(Scalar::Truth(false)));
+        let name = match config.name {
+            Some(Scalar::Text(name)) => Some(name),
+            _ => node.name,
+        };
         let at = layers.len();
         layers.push(ConfigLayer {
-            name: text(config.name).or(node.name).unwrap_or_default(),
+            name: name.unwrap_or_default(),
             class: unregistered(&node.class_name.unwrap_or_default()).to_owned(),
             trainable: own && parent.is_none_or(|p: usize| layers[p].trainable),
             is_model: config.layers.is_some(),
@@ -167,7 +240,33 @@ mod tests {
     fn refuses_what_is_no_configuration() {
         assert!(parse(b"[]").is_err());
         assert!(parse(b"{}").is_err());
+        assert!(parse(&b"{".repeat(MAX_OBJECTS + 1)).unwrap_err().contains("more than"));
         let deep = b"{\"class_name\":\"A\",\"config\":{\"layers\":[".repeat(1000);
         assert!(parse(&deep).is_err());
+    }
+    #[test]
+    fn passes_over_names_and_flags_of_other_kinds() {
+        for other in ["5", "-5", "0.5", "null", "[[1], {}]", r#"{"class_name": ["x"]}"#] {
+            let json = format!(
+                r#"{{"class_name": "A", "config": {{"name": {other}, "trainable": {other}}}}}"#
+            );
+            let config = parse(json.as_bytes()).unwrap();
+            assert_eq!((config.layers[0].name.as_str(), config.layers[0].trainable), ("", true));
+        }
+    }
+
+    #[test]
+    fn an_archive_that_states_a_billion_entries_is_refused() {
+        let tmp = tempfile::tempdir().unwrap();
+        let path = tmp.path().join("m.keras");
+        let mut bytes = b"PK\x06\x06".to_vec();
+        bytes.resize(32, 0);
+        bytes.extend(1_000_000_000u64.to_le_bytes());
+        bytes.resize(56, 0);
+        bytes.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff");
+        bytes.resize(56 + 22, 0);
+        std::fs::write(&path, bytes).unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("1000000000 entries"), "{error}");
     }
 }

@@ -14,6 +14,9 @@ use crate::wire::{fields, Malformed};
 /// Largest `keras_metadata.pb` that is read.
 const MAX_METADATA_BYTES: u64 = 1 << 30;
 
+/// Most complaints about single entries; a file of empty entries would give millions.
+const MAX_FINDINGS: usize = 100;
+
 /// The prefix of the identifiers that Keras gives to its objects.
 pub(crate) const KERAS_PREFIX: &str = "_tf_keras_";
 
@@ -53,40 +56,62 @@ pub(crate) struct KerasMetadata {
     pub layers: HashMap<NodeId, Layer>,
     /// What could not be used.
     pub findings: Vec<Finding>,
+    /// Complaints beyond those in `findings`.
+    left_out: usize,
 }
 
 impl KerasMetadata {
+    fn complain(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS {
+            self.findings.push(finding);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Says how much more there was to complain about.
+    fn conclude(mut self) -> KerasMetadata {
+        if self.left_out > 0 {
+            let left = self.left_out;
+            self.findings.push(Finding::new(
+                Code::KerasMetadataEntry,
+                format!("{left} more entries of the Keras metadata are left out or odd"),
+            ));
+        }
+        self
+    }
+
     fn add(&mut self, graph: &ObjectGraph<'_>, node: i64, identifier: &str, json: &str) {
         let bad = |what: String| {
             Finding::new(Code::KerasMetadataEntry, what).about(format!("object {node}"))
         };
         let Some(id) = u32::try_from(node).ok().map(NodeId).filter(|n| n.index() < graph.len())
         else {
-            self.findings.push(bad(format!(
+            self.complain(bad(format!(
                 "the Keras metadata names object {node}, which does not exist; entry left out"
             )));
             return;
         };
         if graph.identifier(id) != identifier {
-            self.findings.push(bad(format!(
+            self.complain(bad(format!(
                 "the Keras metadata takes object {node} for a {identifier}, which it is not; entry left out"
             )));
             return;
         }
         if self.layers.contains_key(&id) {
-            self.findings.push(bad(format!(
+            self.complain(bad(format!(
                 "the Keras metadata describes object {node} twice; the first entry is used"
             )));
             return;
         }
         let Some(layer) = read_layer(json) else {
-            self.findings.push(bad(format!(
+            self.complain(bad(format!(
                 "the Keras metadata of object {node} is not readable JSON; entry left out"
             )));
             return;
         };
         if !KERAS_IDENTIFIERS.contains(&identifier) {
-            self.findings.push(
+            self.complain(
                 Finding::new(
                     Code::KerasKindUnknown,
                     "a Keras object of a kind this program does not know; its weights are counted under it",
@@ -145,7 +170,7 @@ pub(crate) fn decode_file(
             }
         }
     }
-    metadata
+    metadata.conclude()
 }
 
 fn decode(
@@ -181,5 +206,20 @@ pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
             }
         }
     }
-    found
+    found.conclude()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saved_model::testing::{object, ObjectGraphBytes};
+
+    #[test]
+    fn a_flood_of_bad_entries_is_counted_and_not_listed() {
+        let graph = ObjectGraphBytes::new(vec![object("_tf_keras_layer", &[])]);
+        let flood = [0x0a, 0x00].repeat(100_000);
+        let metadata = decode_file(&Ok(flood), Path::new("k"), &graph.decode());
+        assert_eq!(metadata.findings.len(), MAX_FINDINGS + 1);
+        assert!(metadata.findings[MAX_FINDINGS].message.starts_with("99900 more"));
+    }
 }

@@ -4,7 +4,9 @@ mod config;
 mod json;
 mod metadata;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use config::parse as parse_config;
+#[cfg(feature = "fuzzing")]
+pub(crate) use config::read_bytes as read_config_bytes;
 pub(crate) use config::{read as read_config, KerasConfig};
 pub(crate) use metadata::{decode_file, read_file, read_object_graph, KerasMetadata};

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use limits::Limits;
 pub(super) use writer::Hollow;
-pub(super) use zip_file::open_zip;
+pub(crate) use zip_file::open_zip;
 
 use crate::{Error, Observer, Progress, Result};
 use limits::{Refusal, Tally};
@@ -49,13 +49,26 @@ pub(super) enum Take<'a> {
 pub(super) fn unpack(
     archive: &Path,
     dest: &Path,
+    take: Take<'_>,
+    limits: Limits,
+    observer: &dyn Observer,
+) -> Result<()> {
+    let file = File::open(archive).map_err(|e| Error::io("open", archive, e))?;
+    unpack_from(file, archive, dest, take, limits, observer)
+}
+
+/// Unpacks what `file` holds; `archive` is its name.
+fn unpack_from(
+    mut file: impl Read + Seek,
+    archive: &Path,
+    dest: &Path,
     mut take: Take<'_>,
     limits: Limits,
     observer: &dyn Observer,
 ) -> Result<()> {
     let read_error = |e| Error::io("read", archive, e);
-    let mut file = File::open(archive).map_err(|e| Error::io("open", archive, e))?;
-    let archive_len = file.metadata().map_err(read_error)?.len();
+    let archive_len = file.seek(SeekFrom::End(0)).map_err(read_error)?;
+    file.seek(SeekFrom::Start(0)).map_err(read_error)?;
     let mut magic = Vec::new();
     Read::by_ref(&mut file).take(4).read_to_end(&mut magic).map_err(read_error)?;
     file.seek(SeekFrom::Start(0)).map_err(read_error)?;
@@ -79,6 +92,23 @@ pub(super) fn unpack(
     }
     observer.notice(Progress::Done);
     Ok(())
+}
+
+/// Most bytes and entries that a fuzzer's archive may give.
+#[cfg(feature = "fuzzing")]
+const FUZZED: Limits =
+    Limits { bytes: 1 << 20, entries: 64, ratio: 200, ratio_free_bytes: 1 << 19 };
+
+/// Unpacks any bytes in both ways into folders below `within`; gives how many bytes that may make.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn unpack_bytes(bytes: &[u8], within: &Path) -> u64 {
+    let mut hollows = Vec::new();
+    for (name, take) in [("all", Take::All), ("some", Take::Declarations(&mut hollows))] {
+        let file = io::Cursor::new(bytes);
+        let dest = within.join(name);
+        let _ = unpack_from(file, Path::new("a"), &dest, take, FUZZED, &crate::Silent);
+    }
+    FUZZED.bytes
 }
 
 /// Where entries go.

@@ -4,7 +4,6 @@
 //! directory's names are counted here too. Source: PKWARE APPNOTE.TXT, section 4.3.12.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
@@ -28,7 +27,7 @@ const MAX_LISTED: u64 = 1_000_000;
 const TAIL_BYTES: u64 = 65_535 + 22 + 20 + 56;
 
 /// Opens an archive, unless it states more entries than anybody would list.
-pub(in crate::source) fn open_zip(file: File) -> Result<ZipArchive<BufReader<File>>, String> {
+pub(crate) fn open_zip<R: Read + Seek>(file: R) -> Result<ZipArchive<BufReader<R>>, String> {
     let mut file = BufReader::new(file);
     let stated = stated_entries(&mut file).map_err(|e| e.to_string())?;
     if stated > MAX_LISTED {
@@ -39,7 +38,7 @@ pub(in crate::source) fn open_zip(file: File) -> Result<ZipArchive<BufReader<Fil
 
 /// The largest number of entries that any end record in the file's tail states: 16 bits at byte
 /// 10, or 64 bits at byte 32 of the zip64 form. Source: APPNOTE.TXT, 4.3.14 and 4.3.16.
-fn stated_entries(file: &mut BufReader<File>) -> io::Result<u64> {
+fn stated_entries(file: &mut (impl Read + Seek)) -> io::Result<u64> {
     let len = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(len.saturating_sub(TAIL_BYTES)))?;
     let mut tail = Vec::new();
@@ -61,7 +60,7 @@ fn stated_entries(file: &mut BufReader<File>) -> io::Result<u64> {
     Ok(counts.max().unwrap_or(0))
 }
 
-pub(super) fn unpack_zip(file: File, sink: &mut Sink<'_, '_>) -> SourceResult<()> {
+pub(super) fn unpack_zip(file: impl Read + Seek, sink: &mut Sink<'_, '_>) -> SourceResult<()> {
     let mut archive = open_zip(file).map_err(|what| sink.broken(what))?;
     let start = archive.central_directory_start();
     let mut file = archive.into_inner();
@@ -99,7 +98,10 @@ pub(super) fn unpack_zip(file: File, sink: &mut Sink<'_, '_>) -> SourceResult<()
 }
 
 /// Walks the central directory and gives the first name that comes a second time.
-fn first_repeated(file: &mut BufReader<File>, start: u64) -> io::Result<Option<Vec<u8>>> {
+fn first_repeated(
+    file: &mut BufReader<impl Read + Seek>,
+    start: u64,
+) -> io::Result<Option<Vec<u8>>> {
     file.seek(SeekFrom::Start(start))?;
     let mut seen = HashSet::new();
     let mut header = [0; CENTRAL_HEADER];
@@ -144,7 +146,7 @@ mod tests {
         bytes.extend(b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff");
         bytes.resize(56 + 22, 0);
         std::fs::write(&path, bytes).unwrap();
-        let error = open_zip(File::open(&path).unwrap()).unwrap_err();
+        let error = open_zip(std::fs::File::open(&path).unwrap()).unwrap_err();
         assert!(error.contains("1000000000 entries"), "{error}");
     }
 }
