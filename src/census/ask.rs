@@ -9,7 +9,7 @@ use super::mode::{choose, Plan, Session};
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{
     self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RestoreRequest,
-    RestoreTensor, Tried, VariableKind, VariableOp,
+    RestoreTensor, StatusCode, Tried, VariableKind, VariableOp,
 };
 use crate::model::{Code, Finding, RuntimeFailure, RuntimeInfo, RuntimeMode, Severity};
 use crate::options::{Observer, Options, RuntimeChoice};
@@ -19,6 +19,10 @@ use crate::source::Source;
 
 /// Most bytes of weights that a session over the variables holds at one time.
 const BATCH_BYTES: u64 = 32 << 20;
+
+/// Why a session over the variables is not even started for a model that has none.
+const NOTHING_TO_RESTORE: &str = "the model has no variables, so a session over the variables has \
+    nothing to confirm; a full load (--runtime load) would show whether TensorFlow takes the model";
 
 /// What came of asking.
 pub(super) struct Outcome {
@@ -140,6 +144,10 @@ impl<'a> Worker<'a> {
                 Ok((self.process()?.load(&request)?, Asked::Ops(positions)))
             }
             Session::Variables => {
+                if inventory.weights().next().is_none() {
+                    let code = StatusCode::FailedPrecondition;
+                    return Err(Failure::new(FailureKind::Refused { code }, NOTHING_TO_RESTORE));
+                }
                 let (tensors, places) = restore_tensors(inventory);
                 let prefix = source.files.variables_dir.join(PREFIX);
                 let request = RestoreRequest {
