@@ -23,6 +23,8 @@ step versions ci/check_versions.sh
 step dependencies ci/check_dependencies.sh
 step lint ci/lint.sh
 step "shared counts" ci/shared_counts.sh
+step mutations ci/mutations.sh
+step fuzz ci/fuzz.sh
 step suite ci/suite.sh
 step "python caches" ci/python_caches.sh
 step tests ci/test.sh

@@ -14,7 +14,7 @@ packages=()
 has shellcheck || packages+=(shellcheck)
 has python3 || packages+=(python3)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
-has cc || packages+=(gcc libc6-dev)
+{ has cc && has c++; } || packages+=(g++ libc6-dev)
 # The tests of the HTML report use a real browser.
 has chromium || has google-chrome || packages+=(chromium)
 has chromedriver || packages+=(chromium-driver)
@@ -26,4 +26,8 @@ if [ ${#packages[@]} -gt 0 ]; then
     else
         echo "!!! not installed, and no right to install: ${packages[*]}"
     fi
+fi
+
+if ! has cargo-fuzz; then
+    cargo install cargo-fuzz --locked --quiet || echo "!!! could not install: cargo-fuzz"
 fi

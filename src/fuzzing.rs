@@ -18,6 +18,7 @@ use crate::options::Options;
 use crate::render::{self, Format, View};
 use crate::saved_model::testing::{object, ObjectGraphBytes};
 use crate::select::{select, Filter, Sort};
+use crate::source;
 use crate::wire;
 use crate::wire::testing::{bytes as field, text};
 
@@ -206,6 +207,59 @@ pub fn keras_metadata(bytes: &[u8]) {
     let graph = ObjectGraphBytes::new(objects);
     let metadata = keras::decode_file(&Ok(bytes.to_vec()), Path::new("k"), &graph.decode());
     assert!(metadata.layers.len() <= 64);
+}
+
+/// A `.keras` archive or, without the zip around it, its `config.json`: the checksums of a zip keep
+/// most inputs from going deep.
+pub fn keras_archive(bytes: &[u8]) {
+    let read = match bytes.starts_with(b"PK") {
+        true => keras::read_config_bytes(bytes),
+        false => keras::parse_config(bytes),
+    };
+    let Ok(config) = read else { return };
+    assert!(config.layers.len() <= bytes.len().max(1));
+    for (at, layer) in config.layers.iter().enumerate() {
+        assert_eq!(layer.parent.is_none(), at == 0);
+        assert!(layer.parent.is_none_or(|p| p < at && config.layers[p].is_model));
+    }
+}
+
+/// A model in a tar, tar.gz or zip archive. Headers of a tar get right checksums in a second try.
+pub fn archive(bytes: &[u8]) {
+    unpack(bytes);
+    if !bytes.starts_with(b"PK") && !bytes.starts_with(b"\x1f\x8b") {
+        let mut mended = bytes.to_vec();
+        for block in mended.chunks_exact_mut(512).filter(|block| block[0] != 0) {
+            block[148..156].fill(b' ');
+            let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
+            block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        }
+        unpack(&mended);
+    }
+}
+
+/// What comes out of an archive stays in its folder, holds no links, and is not too much.
+fn unpack(bytes: &[u8]) {
+    let folder = tempfile::tempdir().unwrap();
+    let within = folder.path().join("within");
+    let most = source::unpack_bytes(bytes, &within);
+    let names = |path: &Path| -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    assert_eq!(names(folder.path()), [within.clone()]);
+    for taken in names(&within) {
+        let (mut total, mut open) = (0, vec![taken]);
+        while let Some(path) = open.pop() {
+            let metadata = std::fs::symlink_metadata(&path).unwrap();
+            assert!(metadata.is_dir() || metadata.is_file());
+            match metadata.is_dir() {
+                true => open.extend(names(&path)),
+                // A hollow file is as long as its header states, and takes no room.
+                false => total += std::os::unix::fs::MetadataExt::blocks(&metadata) * 512,
+            }
+        }
+        assert!(total <= most + 64 * 4096, "{total} bytes");
+    }
 }
 
 /// A line that a worker says.

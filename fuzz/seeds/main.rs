@@ -3,7 +3,7 @@
 //! that of the file it comes from.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tfcensus::evidence::checkpoint::{self, OBJECT_GRAPH_KEY};
@@ -39,12 +39,20 @@ fn main() -> io::Result<()> {
                     seed("object_graph", graph)?;
                 }
                 seed("model", &whole_model(&file, &bytes))?;
+                for (kind, archive) in archives(&file)? {
+                    save(&project, "archive", &file.with_extension(kind), &archive)?;
+                }
             }
             Some("keras_metadata.pb") => seed("keras_metadata", &fs::read(&file)?)?,
+            Some("config.json") => seed("keras_archive", &fs::read(&file)?)?,
+            Some(name) if name.ends_with(".keras") => seed("keras_archive", &fs::read(&file)?)?,
             Some(name) if name.ends_with(".pbtxt") => seed("pbtxt", &fs::read(&file)?)?,
             _ => {}
         }
     }
+    save(&project, "keras_archive", Path::new("config"), CONFIG.as_bytes())?;
+    let members = [("metadata.json", METADATA.as_bytes()), ("config.json", CONFIG.as_bytes())];
+    save(&project, "keras_archive", Path::new("zip"), &zip_of(&members)?)?;
     for (at, event) in EVENTS.iter().enumerate() {
         save(&project, "worker_event", Path::new(&at.to_string()), event.as_bytes())?;
     }
@@ -61,6 +69,47 @@ const EVENTS: [&str; 6] = [
     r#"{"event":"done","peak_bytes":1}"#,
     r#"{"event":"failed","kind":"status","code":5,"message":"Op type not registered 'X'"}"#,
 ];
+
+/// What Keras 3 writes for a model that nests another one, shortened.
+const CONFIG: &str = r#"{"module": "keras", "class_name": "Functional", "config": {"name": "top",
+    "trainable": true, "layers": [{"class_name": "InputLayer", "config": {"name": "in"}},
+    {"class_name": "pkg>Sequential", "config": {"name": "s", "trainable": false, "layers": [
+    {"class_name": "Dense", "config": {"name": "d", "units": 3}, "build_config": {}}]}}]}}"#;
+const METADATA: &str = r#"{"keras_version": "3.12.0", "date_saved": "2025-01-01@00:00:00"}"#;
+
+/// The model whose `saved_model.pb` this is as a tar, a tar.gz and a zip.
+fn archives(saved_model: &Path) -> io::Result<Vec<(&'static str, Vec<u8>)>> {
+    let folder = saved_model.parent().unwrap_or(saved_model);
+    let mut files = Vec::new();
+    list(folder, &mut files)?;
+    let mut members = Vec::new();
+    for file in &files {
+        let name = file.strip_prefix(folder).unwrap_or(file).display().to_string();
+        members.push((name, fs::read(file)?));
+    }
+    let members: Vec<(&str, &[u8])> =
+        members.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, bytes) in &members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, *bytes)?;
+    }
+    let tar = tar.into_inner()?;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&tar)?;
+    Ok(vec![("tar", tar), ("tgz", gzip.finish()?), ("zip", zip_of(&members)?)])
+}
+
+fn zip_of(members: &[(&str, &[u8])]) -> io::Result<Vec<u8>> {
+    let mut zip = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())?;
+        zip.write_all(bytes)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
 
 /// The files of the model whose `saved_model.pb` this is.
 fn whole_model(file: &Path, saved_model: &[u8]) -> Vec<u8> {
