@@ -123,6 +123,7 @@ impl<'a> Worker<'a> {
             }
         }
         findings.append(&mut found);
+        blame_the_library(&mut outcome);
         conclude(&outcome, findings);
         outcome
     }
@@ -268,6 +269,11 @@ fn mode_of(session: Session) -> RuntimeMode {
 }
 
 fn failed(session: Session, failure: &Failure, location: &Location) -> Outcome {
+    // Not to whoever has asked for just that.
+    let or_variables = match session {
+        Session::Load => ", or ask for the variables alone with --runtime variables",
+        Session::Variables => "",
+    };
     let mut why = RuntimeFailure {
         what: failure.message.clone(),
         advice: String::new(),
@@ -296,10 +302,10 @@ fn failed(session: Session, failure: &Failure, location: &Location) -> Outcome {
             );
         }
         FailureKind::TimedOut => {
-            why.advice = "give it longer with --timeout SECONDS, or ask for the variables alone with --runtime variables".into();
+            why.advice = format!("give it longer with --timeout SECONDS{or_variables}");
         }
         FailureKind::OutOfMemory => {
-            why.advice = "give it more with --memory-limit, or ask for the variables alone with --runtime variables".into();
+            why.advice = format!("give it more with --memory-limit{or_variables}");
         }
         FailureKind::Crashed { .. } | FailureKind::Refused { .. } | FailureKind::Protocol => {}
     }
@@ -390,22 +396,54 @@ fn conclude(outcome: &Outcome, findings: &mut Vec<Finding>) {
         findings.push(Finding::new(code, format!("no session could confirm the count: {what}")));
     }
     let Some(confirmation) = &outcome.confirmation else { return };
-    let missing = confirmation.missing.len();
-    if missing > MAX_NAMED {
-        let all = confirmation.confirmed.iter().filter(|known| **known).count() + missing;
-        findings.push(Finding::new(
+    let severity = |excusable: bool| match excusable {
+        true => Severity::Warning,
+        false => Severity::Error,
+    };
+    let missing = &confirmation.missing;
+    if missing.len() > MAX_NAMED {
+        let all = confirmation.confirmed.iter().filter(|known| **known).count() + missing.len();
+        let finding = Finding::new(
             Code::NotConfirmed,
-            format!("the session does not hold {missing} of the {all} weights; the first {MAX_NAMED} are named"),
-        ));
+            format!(
+                "the session does not hold {} of the {all} weights; the first {MAX_NAMED} are named",
+                missing.len()
+            ),
+        );
+        findings.push(finding.severity(severity(missing.iter().all(|(_, w)| is_unknown_type(w)))));
     }
-    for (name, why) in confirmation.missing.iter().take(MAX_NAMED) {
+    for (name, why) in missing.iter().take(MAX_NAMED) {
+        let severity = severity(is_unknown_type(why));
         let why = why.as_deref().unwrap_or("the checkpoint does not give it");
         findings.push(
             Finding::new(
                 Code::NotConfirmed,
                 format!("the session does not hold this weight: {why}"),
             )
-            .about(name),
+            .about(name)
+            .severity(severity),
         );
     }
+}
+
+/// True where the library is too old for a weight's type: that says nothing against the model.
+/// Source: `ValidateAttrValue`, tensorflow/core/framework/attr_value_util.cc (TensorFlow 2.12).
+fn is_unknown_type(why: &Option<String>) -> bool {
+    why.as_ref().is_some_and(|why| why.contains("invalid DataType enum"))
+}
+
+/// A library that is too old for some weights could not confirm the count.
+fn blame_the_library(outcome: &mut Outcome) {
+    let Some(confirmation) = &outcome.confirmation else { return };
+    let mut too_new = confirmation.missing.iter().filter(|(_, why)| is_unknown_type(why));
+    let Some((name, _)) = too_new.next() else { return };
+    let more = match too_new.count() {
+        0 => String::new(),
+        more => format!(" and of {more} more weights"),
+    };
+    outcome.info.failure = Some(RuntimeFailure {
+        what: format!("this libtensorflow does not know the type of {name}{more}"),
+        advice: "name a newer one with --libtensorflow PATH".into(),
+        ..RuntimeFailure::default()
+    });
 }
