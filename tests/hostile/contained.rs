@@ -29,15 +29,25 @@ fn worker_of(census: &mut Child) -> Option<i32> {
         if census.try_wait().unwrap().is_some() {
             return None;
         }
-        let threads = format!("/proc/{}/task", census.id());
-        for thread in fs::read_dir(threads).into_iter().flatten().flatten() {
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            if let Some(child) = children.split_whitespace().next() {
-                return child.parse().ok();
-            }
+        if let Some(worker) = child_of(census.id()) {
+            return Some(worker);
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The worker whose parent this is: looking for a library may start other processes.
+fn child_of(parent: u32) -> Option<i32> {
+    fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // The name, in brackets, may hold anything.
+        let mut rest = stat.rsplit_once(") ")?.1.split(' ');
+        let is_child = rest.nth(1)?.parse() == Ok(parent);
+        let command = fs::read(entry.path().join("cmdline")).ok()?;
+        let is_worker = command.ends_with(b"--tfcensus-session-worker\0");
+        (is_child && is_worker).then_some(pid)
+    })
 }
 
 fn kill(pid: i32, signal: libc::c_int) {
@@ -84,21 +94,24 @@ fn a_worker_killed_at_any_point_is_reported() {
 
 #[test]
 fn a_killed_parent_leaves_no_worker() {
+    let mut caught = 0;
     for point in POINTS {
         let temporary = tempfile::tempdir().unwrap();
         let mut child = start(&fixture(FIXTURE.0), temporary.path(), &["--runtime", "load"]);
         let worker = worker_of(&mut child);
         std::thread::sleep(Duration::from_millis(point));
         child.kill().unwrap();
-        child.wait().unwrap();
+        caught += i32::from(child.wait().unwrap().signal() == Some(libc::SIGKILL));
         assert!(worker.is_none_or(is_gone), "{point} ms");
         assert!(names(temporary.path()).is_empty(), "{point} ms: {:?}", names(temporary.path()));
     }
+    assert!(caught >= 2, "no census was caught alive");
 }
 
 #[test]
 fn ctrl_c_leaves_no_process_and_no_file() {
-    let archive = Model::of(FIXTURE.0).tar();
+    let model = Model::of(FIXTURE.0);
+    let archive = model.tar();
     let mut caught = 0;
     for point in POINTS {
         for signal in [libc::SIGINT, libc::SIGTERM] {
@@ -108,9 +121,10 @@ fn ctrl_c_leaves_no_process_and_no_file() {
             std::thread::sleep(Duration::from_millis(point));
             // As a terminal does it: to the whole group.
             kill(-i32::try_from(child.id()).unwrap(), signal);
-            let status = child.wait().unwrap();
+            let out = child.wait_with_output().unwrap();
+            let status = out.status;
             caught += i32::from(status.signal() == Some(signal));
-            assert!(status.signal() == Some(signal) || status.success(), "{point} ms: {status}");
+            assert!(status.signal() == Some(signal) || status.success(), "{point} ms: {out:?}");
             assert!(worker.is_none_or(is_gone), "{point} ms");
             assert!(
                 names(temporary.path()).is_empty(),

@@ -143,7 +143,7 @@ impl Model {
     pub fn tar(&self) -> PathBuf {
         let path = self.beside("model.tar");
         let mut tar = tar::Builder::new(std::fs::File::create(&path).unwrap());
-        tar.append_dir_all(".", self.path()).unwrap();
+        tar.append_dir_all("model", self.path()).unwrap();
         tar.finish().unwrap();
         path
     }
