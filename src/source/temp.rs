@@ -24,7 +24,7 @@ const LOCK: &str = "lock";
 const MAX_SWEPT: usize = 20_000;
 
 /// Most times that a folder is removed which others fill up again.
-const MAX_REMOVALS: usize = 10;
+const MAX_REMOVALS: usize = 100;
 
 /// A folder without its lock is one that is just being made, or what a cleaner or a removal
 /// that was cut off has left; after this long it is the latter.
@@ -84,21 +84,12 @@ pub(super) fn forget(path: &Path) {
     alive().retain(|other| other != path);
 }
 
-/// Most times that a folder is removed again because somebody was still writing to it.
-const MAX_REMOVALS: usize = 100;
-
 /// Removes every temporary folder and lock of this process. For a program that is about to end
 /// without unwinding; call it from an ordinary thread, not from inside a signal handler.
 pub fn cleanup_all() {
     let mut alive = alive();
     for path in alive.drain(..) {
-        for _ in 0..MAX_REMOVALS {
-            remove(&path);
-            if fs::symlink_metadata(&path).is_err() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
+        remove(&path);
     }
 }
 
@@ -115,6 +106,7 @@ fn remove(path: &Path) {
         if path.symlink_metadata().is_err() {
             return;
         }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
