@@ -30,7 +30,7 @@ fn count_unprivileged(model: &Model) -> Census {
 }
 
 fn close(path: &Path) {
-    fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(path, Permissions::from_mode(0o000)).unwrap();
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::wire::{fields, Malformed};
 /// Largest `keras_metadata.pb` that is read.
 const MAX_METADATA_BYTES: u64 = 1 << 30;
 
+/// Most entries that are read; a model has one for each Keras object.
+const MAX_ENTRIES: usize = 1_000_000;
 /// Most complaints about single entries; a file of empty entries would give millions.
 const MAX_FINDINGS: usize = 100;
 
@@ -178,8 +180,14 @@ fn decode(
     graph: &ObjectGraph<'_>,
     metadata: &mut KerasMetadata,
 ) -> Result<(), Malformed> {
+    let mut entries = 0;
     for field in fields(bytes) {
         if let (1, value) = field? {
+            entries += 1;
+            if entries > MAX_ENTRIES {
+                let entry = value.bytes().unwrap_or_default();
+                return Err(Malformed::at(entry, "more entries than any model has"));
+            }
             let (mut node, mut identifier, mut json) = (0i64, "", "");
             for field in fields(value.bytes().unwrap_or_default()) {
                 match field? {
