@@ -47,6 +47,9 @@
 //! - [`select`] chooses and orders variables, [`cost`] says what they take in memory.
 //! - [`expect`] holds it to numbers or to an earlier report, [`diff`] compares two.
 
+#[cfg(feature = "benchmarks")]
+#[doc(hidden)]
+pub mod benchmarks;
 mod census;
 pub mod cost;
 pub mod diff;

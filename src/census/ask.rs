@@ -1,6 +1,6 @@
 //! Asks the session: builds the requests, takes the answers, falls back where `auto` may.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::path::Path;
 
 use super::beside::PREFIX;

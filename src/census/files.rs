@@ -1,6 +1,6 @@
 //! Everything that the files alone say: the witnesses read, and joined to an inventory.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::beside::Beside;
 use crate::error::Result;

@@ -94,6 +94,21 @@ pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) 
     conclude(&source, &file, beside, options, Vec::new(), |_, _, _| ask::Outcome::off())
 }
 
+/// Reads a model's files, then hands over what joins them to an inventory once more at every call.
+#[cfg(feature = "benchmarks")]
+pub(crate) fn with_inventory(
+    file: &SavedModelFile,
+    meta_graphs: &[crate::saved_model::MetaGraph<'_>],
+    beside: Beside,
+    run: &mut dyn FnMut(&mut dyn FnMut() -> usize),
+) {
+    let source = Source::in_memory();
+    let options = Options::default();
+    let files = Files::read(&source, file, 1, meta_graphs, beside, &options, &mut Vec::new());
+    let files = files.expect("a model that can be read");
+    run(&mut || files.inventory(&mut Vec::new()).inventory.items.len());
+}
+
 /// Without a session only the shapes and the checkpoint's object graph are needed of the weights.
 fn weights_needed(options: &Options) -> source::Weights<'static> {
     if options.runtime == RuntimeChoice::Off && !options.verify_checksums {

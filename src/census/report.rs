@@ -1,6 +1,8 @@
 //! From the inventory to the report.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::ask::Outcome;
 use super::files::{Counted, Files};

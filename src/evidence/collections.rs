@@ -1,7 +1,7 @@
 //! TF1 collections and the main graph as a witness: the variable ops, which of them are parts of
 //! one logical variable, and what they are for.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::restore_graph::{is_variable_op, resource_name, RestoreGraph};
 use super::roles::special_role;

@@ -2,7 +2,7 @@
 //! signature depends on, in the main graph and in the functions it calls. Only their types and
 //! shapes are looked at, never their contents.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::Constants;
 use crate::saved_model::{input_node, FunctionBody, Graph, Node, Signature};
@@ -23,8 +23,10 @@ pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants 
     let mut entered = HashSet::new();
     while let Some(name) = functions.pop() {
         if entered.insert(name) {
-            if let Some(Ok(body)) = graph.library.function(name) {
-                for at in needed_in(&body) {
+            let Some(Ok(body)) = graph.library.function(name) else { continue };
+            // Few functions hold a weight or call another: only those are walked.
+            if body.nodes.iter().any(matters) {
+                for at in needed_in(body) {
                     visit(&body.nodes[at], &mut sums, &mut functions);
                 }
             }
@@ -41,16 +43,28 @@ fn visit<'a>(node: &Node<'a>, sums: &mut Constants, functions: &mut Vec<&'a str>
     functions.extend(node.functions());
 }
 
-fn add(node: &Node<'_>, sums: &mut Constants) -> Option<()> {
+fn add(node: &Node<'_>, sums: &mut Constants) {
+    if let Some((elements, width)) = weight(node) {
+        sums.tensors += 1;
+        sums.parameters = sums.parameters.saturating_add(elements);
+        sums.bytes = sums.bytes.saturating_add(elements.saturating_mul(width));
+    }
+}
+
+/// Elements of a constant that is a weight, and bytes of each.
+fn weight(node: &Node<'_>) -> Option<(u64, u64)> {
     let head = node.attr("value")?.tensor()?;
     let dtype = head.dtype.filter(|d| d.is_floating())?;
     let shape = head.shape.partial()?.known().filter(|s| !s.0.is_empty())?;
-    let elements = shape.elements()?;
-    sums.tensors += 1;
-    sums.parameters = sums.parameters.saturating_add(elements);
-    sums.bytes =
-        sums.bytes.saturating_add(elements.saturating_mul(dtype.byte_width().unwrap_or(0)));
-    Some(())
+    Some((shape.elements()?, dtype.byte_width().unwrap_or(0)))
+}
+
+/// True for what [`visit`] would find something in.
+fn matters(node: &Node<'_>) -> bool {
+    match node.op {
+        "Const" => weight(node).is_some(),
+        _ => !node.functions().is_empty(),
+    }
 }
 
 /// Positions of the nodes that a function's outputs depend on.

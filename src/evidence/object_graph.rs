@@ -3,7 +3,7 @@
 //!
 //! Every walk visits an object once, whatever the number of paths to it.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::roles::special_role;
 use crate::model::{DType, Role};

@@ -6,7 +6,7 @@
 //! variable op. TF1 does the same in the main graph, with `Assign` for reference variables.
 //! Source: tensorflow/python/checkpoint/functional_saver.py, training/saver.py.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::DType;
 use crate::saved_model::{input_node, FunctionBody, Graph, Node};
@@ -172,9 +172,9 @@ impl<'a> Scope<'a> for FunctionScope<'_, 'a> {
 }
 
 /// Names to what they stand for; hashed with a seed of this process, since a model chooses them.
-type Names<'a, T> = HashMap<&'a str, T, foldhash::fast::RandomState>;
+type Names<'a, T> = HashMap<&'a str, T>;
 /// Outputs of restores to the variable ops they fill, and whether they are reshaped on the way.
-type Assigned<'a> = HashMap<(&'a str, usize), Vec<(usize, bool)>, foldhash::fast::RandomState>;
+type Assigned<'a> = HashMap<(&'a str, usize), Vec<(usize, bool)>>;
 
 /// Collects the assignments and calls among the members of one scope.
 fn follow<'a>(

@@ -2,7 +2,7 @@
 //! reach. Found without running anything, so that a model that touches files, processes or the
 //! network when it is loaded is known before it is loaded.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::saved_model::{input_node, Graph, MetaGraph, Node};
 use crate::wire::Malformed;
@@ -199,7 +199,7 @@ fn reaches_out(op: &str) -> bool {
 /// What is known of the ops met so far: a graph has many nodes and few ops.
 #[derive(Default)]
 struct Ops<'a> {
-    reaching: HashMap<&'a str, bool, foldhash::fast::RandomState>,
+    reaching: HashMap<&'a str, bool>,
 }
 
 impl<'a> Ops<'a> {

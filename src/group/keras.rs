@@ -3,7 +3,7 @@
 //! Names and classes come from the metadata; where an object has none, the attribute that holds it
 //! names it. Source: tf_keras/saving/legacy/saved_model/{layer,network}_serialization.py (2.21).
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::objects::{grow, Objects, Proposal};
 use super::outline::Outline;
@@ -117,7 +117,7 @@ impl Layers<'_, '_> {
     fn nearest(&self, node: NodeId) -> Vec<(NodeId, &str)> {
         let graph = self.objects.graph;
         let mut found = Vec::new();
-        let mut met = HashSet::from([node]);
+        let mut met = HashSet::from_iter([node]);
         let mut open = vec![(node, None)];
         while let Some((holder, held_as)) = open.pop() {
             let mut wrappers = Vec::new();

@@ -1,7 +1,7 @@
 //! What the objects of an object graph hold: the part of an outline that Keras layers and plain
 //! modules have in common.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;

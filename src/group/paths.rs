@@ -1,6 +1,6 @@
 //! Ways from the root to the variables of an object graph.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::objects::Objects;
 use crate::evidence::object_graph::is_flat_edge;

@@ -1,6 +1,6 @@
 //! The tree of name scopes: `a/b/kernel` lies in `b`, which lies in `a`.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;

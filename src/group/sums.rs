@@ -4,7 +4,7 @@
 //! reach each other (objects may refer back to their parents) have the same variables. Cost is
 //! linear in the outline and in the sizes of the sets, never in the number of paths.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::outline::Outline;
 use crate::model::{Counts, Group, GroupId, GroupKind, Groups, Trainable, Variable, VariableId};

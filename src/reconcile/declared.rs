@@ -1,7 +1,7 @@
 //! From a declaration to an inventory: the object graph's variables or the collections', each
 //! joined with the ops that the restore graph fills from its key.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::{Inventory, Item, Part};
 use crate::evidence::collections::GraphVariable;
@@ -118,7 +118,7 @@ fn add_dead_handles(inventory: &mut Inventory, graph: &Graph<'_>, restore: &Rest
             *known = true;
         }
     }
-    let mut known: HashSet<_, foldhash::fast::RandomState> =
+    let mut known: HashSet<_> =
         (0..ops.len()).filter(|op| ops[*op]).filter_map(|op| resource_name(graph, op)).collect();
     let mut dead = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate() {

@@ -5,7 +5,7 @@
 //! longest run of its path's end within the name; among layers that match equally well, the first in
 //! the model's order that does not yet own a weight of this last name.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::Inventory;
 use crate::evidence::keras::KerasConfig;

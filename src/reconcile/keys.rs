@@ -5,7 +5,7 @@
 //! read, the keys themselves tell: each is the escaped path of edges to its object.
 //! Source: tensorflow/python/checkpoint/graph_view.py, trackable/trackable_utils.py (TensorFlow 2.21).
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::partners::Partners;
 use crate::evidence::restore_graph::RestoreGraph;

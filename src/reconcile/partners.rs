@@ -7,7 +7,7 @@
 //! not counted, shows as a difference. Functions and constants are in the model's graph alone.
 //! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::evidence::checkpoint::{Child, Node, ObjectGraph as CheckpointGraph};
 use crate::model::{Code, Finding};

@@ -1,6 +1,6 @@
 //! The declaration held against the checkpoint's index.
 
-use std::collections::HashSet;
+use foldhash::{HashSet, HashSetExt};
 
 use super::inventory::Stored;
 use super::{Inventory, Item};

@@ -1,8 +1,10 @@
-//! `FunctionDefLibrary`: functions by name, their bodies decoded only on request.
+//! `FunctionDefLibrary`: functions by name, their bodies decoded only on request, and once.
 //!
 //! Source: function.proto and op_def.proto, tensorflow/core/framework (TensorFlow 2.21).
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use foldhash::HashMap;
 
 use super::Node;
 use crate::wire::{fields, Malformed};
@@ -10,7 +12,14 @@ use crate::wire::{fields, Malformed};
 /// The functions of a graph.
 #[derive(Debug, Default)]
 pub(crate) struct Library<'a> {
-    by_name: HashMap<&'a str, &'a [u8], foldhash::fast::RandomState>,
+    by_name: HashMap<&'a str, Function<'a>>,
+}
+
+/// One function, undecoded until somebody asks for it. Several readers ask, from two threads.
+#[derive(Debug)]
+struct Function<'a> {
+    bytes: &'a [u8],
+    body: OnceLock<Result<FunctionBody<'a>, Malformed>>,
 }
 
 impl<'a> Library<'a> {
@@ -18,9 +27,10 @@ impl<'a> Library<'a> {
     pub fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(bytes) {
             if let (1, value) = field? {
-                let function = value.bytes().unwrap_or_default();
-                if let Some(name) = signature_name(function)? {
-                    self.by_name.entry(name).or_insert(function);
+                let bytes = value.bytes().unwrap_or_default();
+                if let Some(name) = signature_name(bytes)? {
+                    let function = || Function { bytes, body: OnceLock::new() };
+                    self.by_name.entry(name).or_insert_with(function);
                 }
             }
         }
@@ -33,8 +43,10 @@ impl<'a> Library<'a> {
     }
 
     /// The function with this name, decoded.
-    pub fn function(&self, name: &str) -> Option<Result<FunctionBody<'a>, Malformed>> {
-        self.by_name.get(name).map(|bytes| FunctionBody::decode(bytes))
+    pub fn function(&self, name: &str) -> Option<Result<&FunctionBody<'a>, Malformed>> {
+        let function = self.by_name.get(name)?;
+        let body = function.body.get_or_init(|| FunctionBody::decode(function.bytes));
+        Some(body.as_ref().map_err(|bad| *bad))
     }
 }
 

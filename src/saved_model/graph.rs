@@ -2,7 +2,7 @@
 //!
 //! Source: graph.proto and node_def.proto, tensorflow/core/framework (TensorFlow 2.21).
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::{Attr, Library};
 use crate::wire::{fields, Malformed};
@@ -131,7 +131,7 @@ pub(crate) fn input_node(input: &str) -> InputName<'_> {
 pub(crate) struct Graph<'a> {
     /// Its nodes in file order.
     pub nodes: Vec<Node<'a>>,
-    by_name: HashMap<&'a str, u32, foldhash::fast::RandomState>,
+    by_name: HashMap<&'a str, u32>,
     /// Names that more than one node has.
     pub repeated: Vec<&'a str>,
     /// Its functions.

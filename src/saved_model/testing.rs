@@ -74,6 +74,12 @@ impl ObjectGraphBytes {
         &self.0
     }
 
+    /// The message, taken.
+    #[cfg(feature = "benchmarks")]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// Reads it back.
     pub fn decode(&self) -> ObjectGraph<'_> {
         ObjectGraph::decode(&[&self.0]).unwrap()

@@ -86,7 +86,17 @@ pub(crate) fn fields(message: &[u8]) -> Fields<'_> {
 }
 
 impl<'a> Fields<'a> {
+    #[inline]
     fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly all tags and most lengths are a single byte.
+        if let [byte @ 0..=0x7f, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
         let start = self.rest;
         let (value, used) = read_varint(start)
             .ok_or_else(|| Malformed::at(start, "a number ends too early or is too long"))?;
@@ -94,6 +104,7 @@ impl<'a> Fields<'a> {
         Ok(value)
     }
 
+    #[inline]
     fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(len).ok().filter(|len| *len <= self.rest.len());
         let Some(len) = len else {
@@ -107,7 +118,21 @@ impl<'a> Fields<'a> {
         Ok(taken)
     }
 
+    #[inline]
     fn field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
+        // Fields 1 to 15 that hold bytes, of which these messages consist for the most part.
+        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest {
+            let len = usize::from(*len);
+            if tag & 7 == 2 && len <= rest.len() {
+                let (taken, rest) = rest.split_at(len);
+                self.rest = rest;
+                return Ok((u32::from(tag >> 3), Value::Bytes(taken)));
+            }
+        }
+        self.any_field()
+    }
+
+    fn any_field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
         let mut depth = 0usize;
         loop {
             let start = self.rest;
@@ -154,6 +179,7 @@ fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u32, Value<'a>), Malformed>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.rest.is_empty() {
             return None;

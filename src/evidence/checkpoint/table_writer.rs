@@ -1,6 +1,6 @@
 //! Writes tables for tests and fuzzing: the counterpart of the reader, from the same sources.
 
-use super::checksum;
+use super::{checksum, string_tensor};
 
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -89,6 +89,19 @@ pub fn seal(contents: &[u8], snappy: bool) -> Vec<u8> {
     block.push(u8::from(snappy));
     block.extend(checksum::masked(&block).to_le_bytes());
     block
+}
+
+/// The stored form of a scalar string tensor, and its checksum.
+pub fn string_tensor(text: &[u8]) -> (Vec<u8>, u32) {
+    let len = text.len() as u64;
+    let of_length = string_tensor::length_checksum(0, len);
+    let mut rest = checksum::mask(of_length).to_le_bytes().to_vec();
+    rest.extend(text);
+    let crc = checksum::mask(crc32c::crc32c_append(of_length, &rest));
+    let mut stored = Vec::new();
+    put_varint(&mut stored, len);
+    stored.extend(rest);
+    (stored, crc)
 }
 
 /// The footer of a table whose index block lies at `at`.

@@ -2,7 +2,7 @@
 //!
 //! Source: tf_keras/protobuf/saved_metadata.proto; saving/legacy/saved_model/load.py (tf_keras 2.21).
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::io::Read;
 use std::path::Path;
 

@@ -52,6 +52,16 @@ pub(super) fn move_standard_streams() -> Option<(RawFd, RawFd)> {
     }
 }
 
+/// Frees small pieces at once, instead of keeping them apart and merging them all at every large
+/// one: loading a graph frees many of both.
+pub(super) fn merge_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: mallopt sets a number that later calls of malloc and free look at.
+    unsafe {
+        libc::mallopt(libc::M_MXFAST, 0);
+    }
+}
+
 /// A crash leaves no core dump: it would hold gigabytes, and the model.
 pub(super) fn no_core_dump() {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

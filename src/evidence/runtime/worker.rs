@@ -193,6 +193,7 @@ fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
         return Err(Failed::request(format!("protocol {} is not spoken here", start.protocol)));
     }
     containment::no_core_dump();
+    containment::merge_freed_memory();
     if let Some(bytes) = start.memory_limit {
         containment::limit_memory(bytes).map_err(|error| {
             Failed::request(format!("cannot limit the memory to {bytes} bytes: {error}"))
