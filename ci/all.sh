@@ -25,6 +25,7 @@ step lint ci/lint.sh
 step "shared counts" ci/shared_counts.sh
 step mutations ci/mutations.sh
 step fuzz ci/fuzz.sh
+step "linear growth" ci/linear.sh
 step suite ci/suite.sh
 step "python caches" ci/python_caches.sh
 step tests ci/test.sh

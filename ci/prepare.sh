@@ -13,6 +13,7 @@ done
 packages=()
 has shellcheck || packages+=(shellcheck)
 has python3 || packages+=(python3)
+has valgrind || packages+=(valgrind)
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 { has cc && has c++; } || packages+=(g++ libc6-dev)
 # The tests of the HTML report use a real browser.

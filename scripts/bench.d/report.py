@@ -24,11 +24,13 @@ TARGETS = [
 def markdown(result, models, contenders):
     about = result["about"]
     lines = [f"# Measurements of {about['date']}", ""]
-    lines += [f"`{result['command']}` at commit `{about['commit']}` ({about['tfcensus']}, {about['rustc']}).", ""]
+    commands = dict.fromkeys(measured["command"] for measured in result["models"].values())
+    lines += [f"Commit `{about['commit']}` ({about['tfcensus']}, {about['rustc']}), measured with", ""]
+    lines += [*(f"    {command}" for command in commands), ""]
     lines += [
         f"Machine: {about['cpu']}, {about['cores']} cores, {about['memory_gib']} GiB, {about['kernel']}. "
         f"{about['python']}, TensorFlow {about['tensorflow']}, {about['cc']}. Whole processes, interleaved, medians of "
-        f"{result['rounds']} rounds; ratios are taken within a round, with the smallest and largest in brackets. CPU is "
+        "at least five rounds; ratios are taken within a round, with the smallest and largest in brackets. CPU is "
         "that of the process tree; the peak that of its largest process.",
         "",
     ]
@@ -71,7 +73,7 @@ def model(name, measured, what):
         f"## {name}",
         "",
         f"{what}: {measured['parameters']:,} parameters, `saved_model.pb` of {megabytes(measured['saved_model_bytes'])}, "
-        f"{megabytes(measured['all_bytes'])} in all. Load average {min(loads):.1f}–{max(loads):.1f}.",
+        f"{megabytes(measured['all_bytes'])} in all. {measured['rounds']} rounds, load average {min(loads):.1f}–{max(loads):.1f}.",
         "",
         "| contender | wall | CPU | peak | wall / C | CPU / C | peak / C |",
         "|---|---:|---:|---:|---:|---:|---:|",

@@ -1,0 +1,46 @@
+//! Runs one reader once on a made model, or writes the model: what scripts/check_linear counts.
+//!
+//! ```text
+//! one_reader list
+//! one_reader read READER VARIABLES NODES FUNCTION_NODES LAYERS SHARDS
+//! one_reader write FOLDER VARIABLES NODES FUNCTION_NODES LAYERS SHARDS
+//! ```
+//!
+//! Making the model costs instructions too. Under `callgrind --toggle-collect=…reading` only the
+//! reader's own are counted.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use tfcensus::benchmarks::{with_reader, Made, Size, READERS};
+
+/// All that is counted happens below this function, which must keep its name.
+#[inline(never)]
+#[no_mangle]
+extern "Rust" fn reading(run: &mut dyn FnMut() -> usize) -> usize {
+    black_box(run())
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["list"] => READERS.iter().for_each(|name| println!("{name}")),
+        ["read", reader, size @ ..] => {
+            with_reader(reader, &Made::new(parse(size)), &mut |run| {
+                assert!(reading(run) > 0, "{reader} found nothing");
+            });
+        }
+        ["write", folder, size @ ..] => {
+            Made::new(parse(size)).write(Path::new(folder)).expect("a folder to write to");
+        }
+        _ => panic!("see the head of tests/benches/one_reader.rs"),
+    }
+}
+
+fn parse(numbers: &[&str]) -> Size {
+    let numbers: Vec<u32> = numbers.iter().map(|n| n.parse().expect("a number")).collect();
+    let [variables, nodes, function_nodes, layers, shards] = numbers[..] else {
+        panic!("five numbers are needed");
+    };
+    Size { variables, nodes, function_nodes, layers, shards }
+}
