@@ -1,6 +1,8 @@
 //! Writes object graphs and graphs for tests.
 
-use super::{Graph, ObjectGraph};
+#[cfg(test)]
+use super::Graph;
+use super::ObjectGraph;
 use crate::wire::testing::{bytes, text, varint, Message};
 
 /// One object of an object graph being written.
@@ -31,6 +33,7 @@ pub(crate) fn variable(name: &str, dims: &[u64], trainable: bool) -> Object {
 
 impl Object {
     /// The same variable as an int64 one.
+    #[cfg(test)]
     pub fn integer(mut self) -> Object {
         self.kind = self.kind.with(varint(1, 9));
         self
@@ -116,6 +119,7 @@ pub(crate) fn graph_def(nodes: &[Message], functions: &[Message]) -> Vec<u8> {
 }
 
 /// Reads a graph back.
+#[cfg(test)]
 pub(crate) fn decode_graph(bytes: &[u8]) -> Graph<'_> {
     let mut graph = Graph::default();
     graph.merge(bytes).unwrap();
