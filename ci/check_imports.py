@@ -37,6 +37,7 @@ ALLOWED = {
     "expect": PLAIN | DERIVED,
     "diff": PLAIN | DERIVED,
     "render": PLAIN | DERIVED,
+    "benchmarks": None,  # Makes models for the benchmarks and runs one reader at a time.
     "fuzzing": None,  # Hands bytes to the decoders; built for the fuzzer only.
 }
 

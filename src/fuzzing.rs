@@ -246,7 +246,7 @@ fn unpack(bytes: &[u8]) {
     let names = |path: &Path| -> Vec<std::path::PathBuf> {
         std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
-    assert_eq!(names(folder.path()), [within.clone()]);
+    assert_eq!(names(folder.path()), std::slice::from_ref(&within));
     for taken in names(&within) {
         let (mut total, mut open) = (0, vec![taken]);
         while let Some(path) = open.pop() {

@@ -79,7 +79,7 @@ pub(crate) fn read<'a>(graph: &Graph<'a>, restore_op: &'a str) -> RestoreGraph<'
         }
         match graph.library.function(function) {
             Some(Ok(body)) => {
-                let scope = FunctionScope::new(&body, &arguments);
+                let scope = FunctionScope::new(body, &arguments);
                 follow(&scope, &mut out, &mut calls);
             }
             Some(Err(bad)) => out.unclear = Some(format!("function {function}: {}", bad.what)),

@@ -1,6 +1,8 @@
 //! Writes tables for tests and fuzzing: the counterpart of the reader, from the same sources.
 
-use super::{checksum, string_tensor};
+use super::checksum;
+#[cfg(feature = "benchmarks")]
+use super::string_tensor;
 
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
@@ -92,6 +94,7 @@ pub fn seal(contents: &[u8], snappy: bool) -> Vec<u8> {
 }
 
 /// The stored form of a scalar string tensor, and its checksum.
+#[cfg(feature = "benchmarks")]
 pub fn string_tensor(text: &[u8]) -> (Vec<u8>, u32) {
     let len = text.len() as u64;
     let of_length = string_tensor::length_checksum(0, len);

@@ -20,7 +20,7 @@ const fn constants(degree: u32) -> [u32; 64] {
         let mut divisor = 2;
         let mut prime = true;
         while divisor * divisor <= candidate {
-            if candidate % divisor == 0 {
+            if candidate.is_multiple_of(divisor) {
                 prime = false;
                 break;
             }
