@@ -197,7 +197,7 @@ fn gives_up_on_a_server_that_always_starts_anew() {
     let body = archive();
     let count = AtomicUsize::new(0);
     let world = World::new(move |_| {
-        let at = if count.fetch_add(1, Ordering::Relaxed) % 2 == 0 { 50 } else { 100 };
+        let at = if count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { 50 } else { 100 };
         Reply::new(200, body.clone()).cut_at(at)
     });
     assert!(world.refusal(YAMNET).0.contains("(3 attempts)"));

@@ -9,6 +9,8 @@
 //! Making the model costs instructions too. Under `callgrind --toggle-collect=…reading` only the
 //! reader's own are counted.
 
+#![allow(clippy::print_stdout)] // Its output is its answer.
+
 use std::hint::black_box;
 use std::path::Path;
 
