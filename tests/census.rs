@@ -133,6 +133,16 @@ fn counts_are_the_same_without_a_session_and_over_the_variables_alone() {
 }
 
 #[test]
+fn the_variables_alone_of_a_model_without_any_are_confirmed_and_no_more_is_said() {
+    let (report, code) =
+        report(&fixture("frozen_graph").join("model"), &["--runtime", "variables"]);
+    assert_eq!((&report["verdict"], code), (&Value::from("verified"), Some(0)));
+    let runtime = &report["witnesses"].as_array().unwrap()[0];
+    let detail = runtime["detail"].as_str().unwrap();
+    assert!(detail.contains("the graph was not loaded"), "{detail}");
+}
+
+#[test]
 fn every_tag_set_is_counted_on_its_own() {
     let fixture = fixture("two_meta_graphs");
     let want = expected(&fixture);

@@ -145,12 +145,16 @@ impl<'a> Worker<'a> {
                 Ok((self.process()?.load(&request)?, Asked::Ops(positions)))
             }
             Session::Variables => {
-                if inventory.weights().next().is_none() {
+                let has_weights = inventory.weights().next().is_some();
+                // Who asks for the variables alone of a model without any gets what there is.
+                if !has_weights && options.runtime != RuntimeChoice::Variables {
                     let code = StatusCode::FailedPrecondition;
                     return Err(Failure::new(FailureKind::Refused { code }, NOTHING_TO_RESTORE));
                 }
                 let (tensors, places) = restore_tensors(inventory);
-                let prefix = source.files.variables_dir.join(PREFIX);
+                // The folder of the variables may not exist where there are none.
+                let folder = if has_weights { &source.files.variables_dir } else { &source.dir };
+                let prefix = folder.join(PREFIX);
                 let request = RestoreRequest {
                     prefix: Path::new(&prefix),
                     tensors: &tensors,

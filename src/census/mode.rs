@@ -38,7 +38,7 @@ pub(super) fn choose(files: &Files<'_>, inventory: &Inventory, options: &Options
             Plan { first: Session::Variables, why: None, falls_back: false }
         }
         // Values are looked at batch by batch only.
-        RuntimeChoice::Auto if options.stats => Plan {
+        RuntimeChoice::Auto if options.stats && inventory.weights().next().is_some() => Plan {
             first: Session::Variables,
             why: Some("statistics of the values are taken batch by batch".into()),
             falls_back: false,

@@ -13,7 +13,7 @@ use crate::model::{
     WitnessStatus,
 };
 use crate::number::thousands;
-use crate::options::{GroupBy, Options};
+use crate::options::{GroupBy, Options, RuntimeChoice};
 use crate::reconcile::{self, Inventory, Item};
 use crate::saved_model::{MetaGraph, NodeId};
 use crate::source::Source;
@@ -40,7 +40,7 @@ pub(super) fn assemble(
     about_kind(files, &variables, &mut findings);
     about_lists(files, &inventory, &item_of, &mut findings);
     let (groups, variables) = in_tree_order(groups, variables);
-    let verdict = judge(&findings, &session, &variables, files);
+    let verdict = judge(&findings, &session, &variables, files, options.runtime);
     let witnesses = witnesses(files, &inventory, &item_of, &session, &findings);
     findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     Report {
@@ -336,11 +336,15 @@ fn judge(
     session: &Outcome,
     variables: &[Variable],
     files: &Files<'_>,
+    runtime: RuntimeChoice,
 ) -> Verdict {
     let contradicted = findings.iter().any(|f| f.severity == Severity::Error);
     let confirmed = session.confirmation.as_ref().is_some_and(|c| c.is_whole());
-    // A session over no variables says nothing about a graph that was never loaded.
-    let says_something = !variables.is_empty() || session.info.mode == RuntimeMode::Load;
+    // A session over no variables says nothing about a graph that was never loaded: enough only for
+    // who asked for no more.
+    let says_something = !variables.is_empty()
+        || session.info.mode == RuntimeMode::Load
+        || runtime == RuntimeChoice::Variables;
     if contradicted || files.broken_graph {
         Verdict::Disagreement
     } else if confirmed && says_something {
@@ -382,6 +386,7 @@ fn runtime_witness(session: &Outcome, weights: u64, has: Has<'_>) -> Witness {
             ]);
             let how = match session.info.mode {
                 RuntimeMode::Load => "full load",
+                _ if weights == 0 => "nothing to restore, and the graph was not loaded",
                 _ => "batch by batch",
             };
             let version = session.info.tensorflow_version.as_deref().unwrap_or("?");
