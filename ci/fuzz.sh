@@ -12,10 +12,10 @@ if ! command -v "${CARGO_FUZZ:-cargo-fuzz}" >/dev/null; then
     echo "!!! or cargo install cargo-fuzz --locked"
     exit 1
 fi
-missing=$(comm -3 <(sed -n 's|^path = "targets/\(.*\)\.rs"|\1|p' fuzz/Cargo.toml | sort) \
-    <(find fuzz/targets -name '*.rs' -exec basename {} .rs \; | sort))
+missing=$(comm -3 <(sed -n 's|^path = "targets/\(.*\)\.rs"|\1|p' tests/fuzz/Cargo.toml | sort) \
+    <(find tests/fuzz/targets -name '*.rs' -exec basename {} .rs \; | sort))
 if [ -n "$missing" ]; then
-    echo "fuzz/Cargo.toml and fuzz/targets differ in: $missing"
+    echo "tests/fuzz/Cargo.toml and tests/fuzz/targets differ in: $missing"
     exit 1
 fi
 exec scripts/fuzz all "${1:-10}"

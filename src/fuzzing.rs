@@ -1,8 +1,8 @@
 //! What the fuzz targets call: for each reader of bytes a function that takes any bytes, must not
 //! panic, and says by an assertion what must hold of what was read.
 //!
-//! To add a reader: a function here, a line in `fuzz/Cargo.toml` and a file in `fuzz/targets/`
-//! that call it, and its seeds in `fuzz/seeds/main.rs`. `scripts/fuzz` finds it by itself.
+//! To add a reader: a function here, a line in `tests/fuzz/Cargo.toml` and a file in `tests/fuzz/targets/`
+//! that call it, and its seeds in `tests/fuzz/seeds/main.rs`. `scripts/fuzz` finds it by itself.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Writes the seeds of every fuzz target to `fuzz/corpus/<target>/`, made from the project's
+//! Writes the seeds of every fuzz target to `tests/fuzz/corpus/<target>/`, made from the project's
 //! fixtures and from the models in the folders that are named as arguments. The name of a seed is
 //! that of the file it comes from.
 
@@ -13,9 +13,9 @@ use tfcensus::fuzzing;
 const MAX_SEED_BYTES: usize = 64 << 10;
 
 fn main() -> io::Result<()> {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut files = Vec::new();
-    let folders = [project.join("src"), project.join("tests")];
+    let folders = [project.join("src"), project.join("tests/fixtures")];
     for folder in folders.into_iter().chain(std::env::args_os().skip(1).map(Into::into)) {
         list(&folder, &mut files)?;
     }
@@ -132,7 +132,7 @@ fn save(project: &Path, target: &str, from: &Path, bytes: &[u8]) -> io::Result<(
     if bytes.len() > MAX_SEED_BYTES {
         return Ok(());
     }
-    let folder = project.join("fuzz/corpus").join(target);
+    let folder = project.join("tests/fuzz/corpus").join(target);
     fs::create_dir_all(&folder)?;
     let from = from.strip_prefix(project).unwrap_or(from);
     fs::write(folder.join(from.display().to_string().replace(['/', '\\'], "-")), bytes)
