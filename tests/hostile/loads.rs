@@ -114,6 +114,6 @@ fn two_to_the_sixtieth_paths_are_walked_as_sixty_objects() {
 #[test]
 fn a_session_over_no_variables_says_so() {
     let census = count(&made::fixture("frozen_graph"), &["--runtime", "variables"]);
-    assert_eq!(census.code, Some(3));
-    assert!(census.stderr.contains("has no variables"), "{}", census.stderr);
+    // All of its variables, none, are confirmed; what the witness says of it is tested in census.rs.
+    assert_eq!(census.code, Some(0), "{}", census.stderr);
 }
