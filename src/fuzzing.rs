@@ -9,15 +9,15 @@ use std::path::Path;
 
 use crate::census::{self, Beside};
 use crate::evidence::checkpoint::{
-    check, parse_index, table, table_writer, Index, IndexError, ObjectGraph,
+    Index, IndexError, ObjectGraph, check, parse_index, table, table_writer,
 };
 use crate::evidence::keras;
 use crate::evidence::runtime::protocol;
 use crate::model::{Counts, Report, Verdict};
 use crate::options::Options;
 use crate::render::{self, Format, View};
-use crate::saved_model::testing::{object, ObjectGraphBytes};
-use crate::select::{select, Filter, Sort};
+use crate::saved_model::testing::{ObjectGraphBytes, object};
+use crate::select::{Filter, Sort, select};
 use crate::source;
 use crate::wire;
 use crate::wire::testing::{bytes as field, text};

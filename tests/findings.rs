@@ -10,7 +10,7 @@ use tfcensus::model::Code;
 
 /// Codes that other tests make appear, with the file that holds the test.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("slices-incomplete", "src/evidence/checkpoint/tests.rs"),
+    ("slices-incomplete", "src/evidence/checkpoint/tests/mod.rs"),
     ("runtime-shape-differs", "src/reconcile/runtime.rs"),
     ("runtime-dtype-differs", "src/reconcile/runtime.rs"),
     ("expectation", "tests/rendering/expect.rs"),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use world::{copy, fixture, report, stderr, truth, World};
+use world::{World, copy, fixture, report, stderr, truth};
 
 const NNLM: &str = "https://tfhub.dev/google/nnlm-en-dim128/2";
 const YAMNET: &str = "https://tfhub.dev/google/yamnet/1";

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tfcensus::evidence::runtime::{
-    load, locate, probe, start, Answer, Failure, FailureKind, Limits, LoadRequest, Location,
-    VariableKind, VariableOp,
+    Answer, Failure, FailureKind, Limits, LoadRequest, Location, VariableKind, VariableOp, load,
+    locate, probe, start,
 };
 use tfcensus::model::Shape;
 use tfcensus::{Observer, Progress, Silent};

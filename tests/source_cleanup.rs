@@ -1,8 +1,8 @@
 //! What a signal thread calls before the program ends. A program of its own, since it removes
 //! the folders of every test that runs beside it.
 
-use tfcensus::source::{cleanup_all, resolve, ResolveOptions};
 use tfcensus::Silent;
+use tfcensus::source::{ResolveOptions, cleanup_all, resolve};
 
 #[test]
 fn removes_what_is_unpacked_before_the_source_is_dropped() {

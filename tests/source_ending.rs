@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use loopback::{Reply, Server};
-use world::{fixture, names, stderr, tar_gz, World};
+use world::{World, fixture, names, stderr, tar_gz};
 
 const HANDLE: &str = "https://tfhub.dev/google/yamnet/1";
 /// SHA-1 of HANDLE, as public issues of tensorflow/hub show it.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use loopback::{Reply, Server};
-use world::{names, stderr, World};
+use world::{World, names, stderr};
 
 #[test]
 fn every_hostile_archive_is_refused_and_nothing_of_it_is_left() {

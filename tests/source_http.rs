@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use loopback::{Reply, Request, Server};
 use tempfile::TempDir;
 use tfcensus::source::{
-    list_caches, resolve, CacheKind, CacheState, Credentials, Patience, Places, ResolveOptions,
-    Source,
+    CacheKind, CacheState, Credentials, Patience, Places, ResolveOptions, Source, list_caches,
+    resolve,
 };
 use tfcensus::{Progress, Result, Silent};
 
@@ -114,8 +114,7 @@ fn make_model(dir: &Path) {
 #[test]
 fn follows_tfhub_to_kaggle_to_the_storage_and_asks_once() {
     let body = archive();
-    let world = World::new(move |request| {
-        match request.target.as_str() {
+    let world = World::new(move |request| match request.target.as_str() {
         "/google/yamnet/1?tf-hub-format=compressed" => Reply::redirect(
             301,
             "https://www.kaggle.com/models/google/yamnet/tensorFlow2/yamnet/1?tf-hub-format=compressed&tfhub-redirect=true",
@@ -125,7 +124,6 @@ fn follows_tfhub_to_kaggle_to_the_storage_and_asks_once() {
         }
         "/signed/object?X-Goog-Signature=s" => Reply::file(request, &body, "\"1\""),
         _ => Reply::new(404, ""),
-    }
     });
     let source = world.find(YAMNET).unwrap();
     assert_eq!(source.dir, world.places.tfhub_cache.join(YAMNET_SHA1));
@@ -238,11 +236,7 @@ fn does_not_continue_without_a_strong_validator() {
             let reply = Reply::new(200, body.clone());
             let reply = if tag.is_empty() { reply } else { reply.header("ETag", tag) };
             let first = count.fetch_add(1, Ordering::Relaxed) == 0;
-            if first {
-                reply.cut_at(100)
-            } else {
-                reply
-            }
+            if first { reply.cut_at(100) } else { reply }
         });
         assert!(world.find(YAMNET).is_ok());
         assert_eq!(world.server.requests()[1].header("Range"), None);

@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use tfcensus::model::ModelFormat;
-use tfcensus::source::{resolve, ResolveOptions, Source};
+use tfcensus::source::{ResolveOptions, Source, resolve};
 use tfcensus::{Result, Silent};
 
 /// SavedModel { saved_model_schema_version: 1 meta_graphs {} }

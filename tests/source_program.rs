@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use loopback::{Reply, Server};
 use serde_json::Value;
-use world::{copy, fixture, report, stderr, tar_gz, truth, World};
+use world::{World, copy, fixture, report, stderr, tar_gz, truth};
 
 /// A published handle for each kind of model, and the fixture that is served in its place: a TF1
 /// Hub module, a reusable SavedModel of TensorFlow 2, a Keras model.

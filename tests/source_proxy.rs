@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use world::{fixture, stderr, tar_gz, World};
+use world::{World, fixture, stderr, tar_gz};
 
 const HANDLE: &str = "https://tfhub.dev/google/yamnet/1";
 

@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use loopback::{Reply, Server};
-use tfcensus::source::{resolve, Places, ResolveOptions};
 use tfcensus::Silent;
+use tfcensus::source::{Places, ResolveOptions, resolve};
 
 /// Two variables of 2 x 3 and 3: `hub.load` must find both.
 const SAVE: &str = r#"

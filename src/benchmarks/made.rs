@@ -6,11 +6,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use crate::evidence::checkpoint::{shard_path, table_writer, OBJECT_GRAPH_KEY};
+use crate::evidence::checkpoint::{OBJECT_GRAPH_KEY, shard_path, table_writer};
 use crate::saved_model::testing::{
-    calls, function, graph_def, node, object, shape, variable, ObjectGraphBytes,
+    ObjectGraphBytes, calls, function, graph_def, node, object, shape, variable,
 };
-use crate::wire::testing::{bytes, text, varint, Message};
+use crate::wire::testing::{Message, bytes, text, varint};
 
 /// How much there is of everything. At least one shard and one layer are made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -212,11 +212,7 @@ fn edges(size: Size) -> Vec<Vec<(String, u64)>> {
 }
 
 fn identifier(number: usize) -> &'static str {
-    if number == 0 || number % 2 == 1 {
-        "_tf_keras_network"
-    } else {
-        "_tf_keras_layer"
-    }
+    if number == 0 || number % 2 == 1 { "_tf_keras_network" } else { "_tf_keras_layer" }
 }
 
 fn object_graph(size: Size) -> Vec<u8> {

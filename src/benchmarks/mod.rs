@@ -9,7 +9,7 @@ use std::path::Path;
 pub use made::{Made, Size};
 
 use crate::census::{self, Beside};
-use crate::evidence::checkpoint::{parse_index, ObjectGraph as CheckpointGraph};
+use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
 use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
 use crate::saved_model::{ObjectGraph, SavedModelFile};
 use crate::wire;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::beside::PREFIX;
 use super::files::{Counted, Files};
-use super::mode::{choose, Plan, Session};
+use super::mode::{Plan, Session, choose};
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{
     self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RestoreRequest,
@@ -14,7 +14,7 @@ use crate::evidence::runtime::{
 use crate::model::{Code, Finding, RuntimeFailure, RuntimeInfo, RuntimeMode, Severity};
 use crate::options::{Observer, Options, RuntimeChoice};
 use crate::reconcile::{self, Confirmation, Inventory};
-use crate::saved_model::{input_node, Graph};
+use crate::saved_model::{Graph, input_node};
 use crate::source::Source;
 
 /// Most bytes of weights that a session over the variables holds at one time.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::error::Result;
-use crate::evidence::checkpoint::{self, Index, IndexError, StringError, OBJECT_GRAPH_KEY};
+use crate::evidence::checkpoint::{self, Index, IndexError, OBJECT_GRAPH_KEY, StringError};
 use crate::evidence::keras::{self, KerasConfig};
 use crate::model::{Code, Finding, Severity};
 use crate::options::{Observer, Options};

@@ -15,7 +15,7 @@ use crate::model::{Code, Constants, Finding};
 use crate::options::Options;
 use crate::reconcile::{self, Inventory};
 use crate::saved_model::{
-    select, Graph, MetaGraph, NodeId, ObjectGraph, SavedModelFile, Signature,
+    Graph, MetaGraph, NodeId, ObjectGraph, SavedModelFile, Signature, select,
 };
 use crate::source::Source;
 use crate::wire::Malformed;

@@ -52,12 +52,10 @@ pub(super) fn choose(files: &Files<'_>, inventory: &Inventory, options: &Options
 
 fn reason(files: &Files<'_>, inventory: &Inventory, options: &Options) -> Option<String> {
     let has_weights = inventory.weights().next().is_some();
-    if let Some((op, node)) = files.hazards.unsafe_ops.first() {
-        if !options.allow_unsafe_ops {
-            return Some(format!(
-                "loading it would run {op} ({node}), which reaches beyond the model"
-            ));
-        }
+    if let Some((op, node)) = files.hazards.unsafe_ops.first()
+        && !options.allow_unsafe_ops
+    {
+        return Some(format!("loading it would run {op} ({node}), which reaches beyond the model"));
     }
     if let Some(function) = files.hazards.recursion {
         return Some(format!("loading it would not end: function {function} calls itself"));
@@ -73,12 +71,12 @@ fn reason(files: &Files<'_>, inventory: &Inventory, options: &Options) -> Option
         .iter()
         .flat_map(|i| i.entries())
         .fold(0u64, |n, (_, e)| n.saturating_add(e.stored_bytes()));
-    if let Some(available) = available_memory(options) {
-        if stored > available / 2 {
-            return Some(format!(
-                "its weights take {stored} bytes, more than half of the {available} bytes of memory that are free"
-            ));
-        }
+    if let Some(available) = available_memory(options)
+        && stored > available / 2
+    {
+        return Some(format!(
+            "its weights take {stored} bytes, more than half of the {available} bytes of memory that are free"
+        ));
     }
     let variables = files.restore.restored.len();
     if variables > MANY_VARIABLES {

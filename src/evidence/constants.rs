@@ -5,7 +5,7 @@
 use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::Constants;
-use crate::saved_model::{input_node, FunctionBody, Graph, Node, Signature};
+use crate::saved_model::{FunctionBody, Graph, Node, Signature, input_node};
 
 /// Sums the constants that the signatures need. Without signatures, those of the whole main graph.
 pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants {

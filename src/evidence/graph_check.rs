@@ -2,7 +2,7 @@
 //! that do not exist, cycles.
 //! Source: tensorflow/core/common_runtime/graph_constructor.cc (TensorFlow 2.21).
 
-use crate::saved_model::{input_node, Graph};
+use crate::saved_model::{Graph, input_node};
 
 /// One thing that is wrong with a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::DType;
-use crate::saved_model::{input_node, FunctionBody, Graph, Node};
+use crate::saved_model::{FunctionBody, Graph, Node, input_node};
 
 /// Longest chain of pass-through ops that is followed between a restore and its assignment.
 const MAX_CHAIN: usize = 64;
@@ -310,7 +310,7 @@ fn constant_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Option<Node<'a>>
 mod tests {
     use super::*;
     use crate::saved_model::testing::{calls, decode_graph, function, graph_def, node};
-    use crate::wire::testing::{bytes, text, varint, Message};
+    use crate::wire::testing::{Message, bytes, text, varint};
 
     fn strings(values: &[&str]) -> Message {
         let mut tensor = varint(1, 7);

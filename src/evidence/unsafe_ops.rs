@@ -4,7 +4,7 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use crate::saved_model::{input_node, Graph, MetaGraph, Node};
+use crate::saved_model::{Graph, MetaGraph, Node, input_node};
 use crate::wire::Malformed;
 
 /// What a load would run that it should not.
@@ -300,7 +300,7 @@ fn scan_functions<'a>(
 mod tests {
     use super::*;
     use crate::saved_model::testing::{calls, decode_graph, function, graph_def, node};
-    use crate::wire::testing::{bytes, text, Message};
+    use crate::wire::testing::{Message, bytes, text};
 
     /// A MetaGraph whose `saved_model_main_op` collection names `init`.
     fn with_main_op() -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! The tree of a `.keras` configuration, with the weights that were matched to its layers.
 
-use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;
+use super::outline::{Outline, OutlineGroup};
 use crate::evidence::keras::KerasConfig;
 use crate::model::GroupKind;
 

@@ -5,10 +5,10 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use super::objects::{grow, Objects, Proposal};
+use super::objects::{Objects, Proposal, grow};
 use super::outline::Outline;
 use crate::evidence::keras::KerasMetadata;
-use crate::evidence::object_graph::{is_flat_edge, is_wrapper, Aside};
+use crate::evidence::object_graph::{Aside, is_flat_edge, is_wrapper};
 use crate::model::GroupKind;
 use crate::saved_model::NodeId;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::objects::{grow, Objects, Proposal};
+use super::objects::{Objects, Proposal, grow};
 use super::outline::Outline;
 use crate::evidence::object_graph::{is_flat_edge, is_wrapper};
 use crate::model::GroupKind;

@@ -3,8 +3,8 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;
+use super::outline::{Outline, OutlineGroup};
 use crate::evidence::object_graph::ObjectGraphFacts;
 use crate::model::GroupKind;
 use crate::saved_model::{NodeId, ObjectGraph};
@@ -115,7 +115,7 @@ fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outl
 mod tests {
     use super::*;
     use crate::evidence::object_graph;
-    use crate::saved_model::testing::{object, ObjectGraphBytes};
+    use crate::saved_model::testing::{ObjectGraphBytes, object};
 
     /// Every group of the tree in the order of reading, with its depth; `*` where it repeats.
     fn printed(objects: ObjectGraphBytes) -> Vec<String> {

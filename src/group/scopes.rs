@@ -2,8 +2,8 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::outline::{Outline, OutlineGroup};
 use super::MAX_TREE_DEPTH;
+use super::outline::{Outline, OutlineGroup};
 use crate::model::{GroupKind, Variable};
 
 /// Builds the outline from the names of the counted variables.

@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use super::{Inventory, Item, Part};
 use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
-use crate::evidence::restore_graph::{is_variable_op, resource_name, RestoreGraph};
+use crate::evidence::restore_graph::{RestoreGraph, is_variable_op, resource_name};
 use crate::model::Role;
 use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph};
 

@@ -20,6 +20,6 @@ pub(crate) use inventory::{Inventory, Item, Part};
 pub(crate) use keras_config::match_config;
 pub(crate) use keys::match_keys;
 pub(crate) use partners::Partners;
-pub(crate) use runtime::{compare_load, compare_restore, Confirmation};
+pub(crate) use runtime::{Confirmation, compare_load, compare_restore};
 pub(crate) use stored::{about_unfilled, compare_stored};
 pub(crate) use trainable::settle_trainable;

@@ -88,10 +88,10 @@ fn whole(item: &Item, parts: &[Option<&Held>]) -> Result<(DType, Shape), Option<
         }
         dtype = Some(d);
         let slice = item.parts.get(k).map(|p| p.slice.as_str()).unwrap_or_default();
-        if let Some(expected) = slice_shape(slice) {
-            if expected != *shape {
-                return Err(Some(format!("its slice is {expected}, the session holds {shape}")));
-            }
+        if let Some(expected) = slice_shape(slice)
+            && expected != *shape
+        {
+            return Err(Some(format!("its slice is {expected}, the session holds {shape}")));
         }
         elements = elements.saturating_add(shape.elements().ok_or(None)?);
         only = Some((slice.is_empty(), shape));

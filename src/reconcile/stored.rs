@@ -5,7 +5,7 @@ use foldhash::{HashSet, HashSetExt};
 use super::inventory::Stored;
 use super::{Inventory, Item};
 use crate::evidence::checkpoint::Index;
-use crate::evidence::restore_graph::{is_variable_op, named_keys, RestoreGraph};
+use crate::evidence::restore_graph::{RestoreGraph, is_variable_op, named_keys};
 use crate::evidence::roles::special_role;
 use crate::model::{Code, DType, Finding, Role, Severity};
 use crate::saved_model::{DeclaredShape, Graph};
@@ -19,23 +19,23 @@ pub(crate) fn compare_stored(
     findings: &mut Vec<Finding>,
 ) {
     for item in &mut inventory.items {
-        if let (Some(index), Some(key)) = (index, &item.key) {
-            if let Some(entry) = index.get(key) {
-                // An impossible shape in the index is a finding of the checkpoint's own.
-                item.stored = entry.shape.as_ref().map(|shape| Stored {
-                    dtype: entry.dtype,
-                    shape: shape.clone(),
-                    byte_len: entry.stored_bytes(),
-                });
-            }
+        if let (Some(index), Some(key)) = (index, &item.key)
+            && let Some(entry) = index.get(key)
+        {
+            // An impossible shape in the index is a finding of the checkpoint's own.
+            item.stored = entry.shape.as_ref().map(|shape| Stored {
+                dtype: entry.dtype,
+                shape: shape.clone(),
+                byte_len: entry.stored_bytes(),
+            });
         }
         // A counter is told by its shape, which only the checkpoint may know.
-        if let (Role::Weight, Some(stored)) = (item.role, &item.stored) {
-            if item.declared_shape.partial().is_some_and(|s| s.known().is_none()) {
-                let dims = stored.shape.0.iter().map(|d| *d as i64).collect();
-                let shape = DeclaredShape::Dims(dims);
-                item.role = special_role(&item.name, stored.dtype, &shape).unwrap_or(item.role);
-            }
+        if let (Role::Weight, Some(stored)) = (item.role, &item.stored)
+            && item.declared_shape.partial().is_some_and(|s| s.known().is_none())
+        {
+            let dims = stored.shape.0.iter().map(|d| *d as i64).collect();
+            let shape = DeclaredShape::Dims(dims);
+            item.role = special_role(&item.name, stored.dtype, &shape).unwrap_or(item.role);
         }
         compare_item(item, graph, findings);
     }

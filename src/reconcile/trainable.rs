@@ -3,7 +3,7 @@
 
 use super::{Inventory, Item};
 use crate::evidence::keras::KerasMetadata;
-use crate::evidence::object_graph::{is_flat_edge, walk, ObjectGraphFacts};
+use crate::evidence::object_graph::{ObjectGraphFacts, is_flat_edge, walk};
 use crate::model::Trainable;
 use crate::saved_model::{NodeId, ObjectGraph};
 

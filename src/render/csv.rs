@@ -6,7 +6,7 @@ use crate::model::{Report, Variable};
 use crate::select::Selection;
 
 use super::escape;
-use super::outline::{outline, Shown};
+use super::outline::{Shown, outline};
 use super::view::{Listing, View};
 use super::words::State;
 

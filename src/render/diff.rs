@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::diff::{ChangeKind, Diff, GroupChange, VariableChange, VariableState};
 use crate::expect::Quantity;
@@ -206,11 +206,7 @@ fn figure(quantity: Quantity, value: u64) -> String {
 }
 
 fn group_name(change: &GroupChange) -> &str {
-    if change.path.is_empty() {
-        "(whole model)"
-    } else {
-        &change.path
-    }
+    if change.path.is_empty() { "(whole model)" } else { &change.path }
 }
 
 fn group_class(change: &GroupChange) -> Option<String> {

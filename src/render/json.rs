@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use crate::cost::{cost, Cost};
+use crate::cost::{Cost, cost};
 use crate::model::{
     Counts, DType, Finding, Group, GroupKind, Report, RuntimeInfo, Trainable, Variable, VariableId,
     Witness,

@@ -7,7 +7,7 @@ use crate::model::{Counts, Report, Verdict};
 use crate::select::Selection;
 
 use super::escape::markdown as escape;
-use super::outline::{outline, Shown};
+use super::outline::{Shown, outline};
 use super::view::View;
 use super::words::{self, State};
 use crate::number::{bytes, human, share, thousands, value};

@@ -36,11 +36,7 @@ pub fn shorten_end(text: &str, room: usize, ellipsis: &str) -> String {
     }
     let kept = start(text, room.saturating_sub(columns(ellipsis))).trim_end();
     let short = format!("{kept}{ellipsis}");
-    if columns(&short) <= room {
-        short
-    } else {
-        start(text, room).to_owned()
-    }
+    if columns(&short) <= room { short } else { start(text, room).to_owned() }
 }
 
 /// The longest start of at most `room` columns.

@@ -4,7 +4,7 @@
 
 use super::DeclaredShape;
 use crate::model::DType;
-use crate::wire::{fields, packed, Malformed, Value};
+use crate::wire::{Malformed, Value, fields, packed};
 
 /// The value of one attribute, undecoded.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //!
 //! Source: meta_graph.proto, tensorflow/core/protobuf; variable.proto, tensorflow/core/framework.
 
-use crate::wire::{fields, packed, Malformed, Value};
+use crate::wire::{Malformed, Value, fields, packed};
 
 /// One variable as a TF1 collection lists it. It carries neither shape nor dtype.
 #[derive(Clone, Debug, PartialEq, Eq)]

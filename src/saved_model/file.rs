@@ -7,7 +7,7 @@ use memmap2::Mmap;
 
 use super::MetaGraph;
 use crate::error::{Error, Result};
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// Largest text form that is read; the text is held in memory.
 const MAX_TEXT_BYTES: u64 = 2 << 30;

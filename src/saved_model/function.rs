@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use foldhash::HashMap;
 
 use super::Node;
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// The functions of a graph.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@
 use foldhash::HashMap;
 
 use super::{Attr, Library};
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// Most nodes of a graph. A node of two bytes takes fifty times as much memory.
 const MAX_NODES: usize = 10_000_000;

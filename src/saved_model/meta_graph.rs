@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::collection::{bytes_list, node_list, variable_def};
-use super::{input_node, Graph, ObjectGraph, VariableDef};
+use super::{Graph, ObjectGraph, VariableDef, input_node};
 use crate::error::{Error, Result};
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// Most collections and signatures of a MetaGraph, and most of its tags.
 const MAX_ENTRIES: usize = 1_000_000;

@@ -6,7 +6,7 @@
 
 use super::DeclaredShape;
 use crate::model::DType;
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// Position in [`ObjectGraph::kinds`]: the identity of an object, whatever leads to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,7 +3,7 @@
 #[cfg(test)]
 use super::Graph;
 use super::ObjectGraph;
-use crate::wire::testing::{bytes, text, varint, Message};
+use crate::wire::testing::{Message, bytes, text, varint};
 
 /// One object of an object graph being written.
 #[derive(Clone, Debug)]

@@ -80,10 +80,10 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     for end in kinds {
         let Some(name) = ends(end) else { continue };
         let path = dir.join(name);
-        if let Ok(Content::Other(kind)) = sniff::sniff(&path) {
-            if kind != Kind::Unknown {
-                return other_kind(&path, kind);
-            }
+        if let Ok(Content::Other(kind)) = sniff::sniff(&path)
+            && kind != Kind::Unknown
+        {
+            return other_kind(&path, kind);
         }
     }
     for end in [".tar.gz", ".tgz", ".tar", ".zip"] {

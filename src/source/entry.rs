@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::archive::{unpack, Limits, Take};
+use super::archive::{Limits, Take, unpack};
 use super::cache;
-use super::fetch::{download, fetch_folder, split_address, Client, Downloaded, Part};
+use super::fetch::{Client, Downloaded, Part, download, fetch_folder, split_address};
 use super::hub::Remote;
-use super::locate::{locate, Found};
-use super::lock::{host_name, with_suffix, EntryLock};
-use super::sniff::{sniff, Content};
+use super::locate::{Found, locate};
+use super::lock::{EntryLock, host_name, with_suffix};
+use super::sniff::{Content, sniff};
 use super::{diagnose, temp};
 use crate::{Error, Observer, Progress, Result};
 

@@ -110,12 +110,11 @@ pub(super) fn kaggle_page(url: &str) -> Option<KaggleHandle> {
 }
 
 fn of_address(url: &str) -> Handle {
-    if let Some(rest) = url.strip_prefix("https://huggingface.co/") {
-        if !rest.contains("/resolve/") {
-            if let Some(handle) = hugging_face(&rest.replacen("/tree/", "@", 1)) {
-                return handle;
-            }
-        }
+    if let Some(rest) = url.strip_prefix("https://huggingface.co/")
+        && !rest.contains("/resolve/")
+        && let Some(handle) = hugging_face(&rest.replacen("/tree/", "@", 1))
+    {
+        return handle;
     }
     // `tensorflow_hub` does not know the longer form of Kaggle's pages; `kagglehub` knows none.
     match kaggle_page(url) {

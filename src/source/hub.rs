@@ -6,11 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use super::cache::{self, Lookup};
-use super::entry::{fill, Entry};
+use super::entry::{Entry, fill};
 use super::fetch::{self, Client};
-use super::handle::{kaggle_page, Handle, KaggleHandle};
-use super::places::{Places, KAGGLE_URL, TFHUB_URL};
-use super::{diagnose, in_folder, locate, ResolveOptions, Source};
+use super::handle::{Handle, KaggleHandle, kaggle_page};
+use super::places::{KAGGLE_URL, Places, TFHUB_URL};
+use super::{ResolveOptions, Source, diagnose, in_folder, locate};
 use crate::{Error, Observer, Result};
 
 /// How `tensorflow_hub` asks for an archive. Source: its compressed_module_resolver.py, 0.16.
@@ -90,10 +90,10 @@ impl Search<'_> {
             Lookup::Broken(_, why) => Some(why),
             Lookup::Absent => None,
         };
-        if let Some(handle) = kaggle_page(url) {
-            if let Some((model, note)) = self.cached_kaggle(&handle) {
-                return self.found(model, note.into_iter().collect());
-            }
+        if let Some(handle) = kaggle_page(url)
+            && let Some((model, note)) = self.cached_kaggle(&handle)
+        {
+            return self.found(model, note.into_iter().collect());
         }
         if kaggle_page(url).is_none() && url.starts_with(&format!("{KAGGLE_URL}/models/")) {
             return Err(self.error(

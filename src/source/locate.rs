@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::diagnose;
 use super::files::saved_model_in;
-use super::sniff::{sniff, Content};
+use super::sniff::{Content, sniff};
 use crate::{Error, Result};
 
 /// Most sub-folders that are tried when a folder is not a model itself.
@@ -79,12 +79,11 @@ fn in_folder(path: &Path) -> Result<Found> {
             return Ok(Found::Folder { dir, note });
         }
         // `variables/` itself, with the model one level up.
-        if dir.join("variables.index").exists() {
-            if let Some(parent) = parent_of(&dir) {
-                if saved_model_in(&parent)?.is_some() {
-                    return Ok(Found::Folder { dir: parent, note });
-                }
-            }
+        if dir.join("variables.index").exists()
+            && let Some(parent) = parent_of(&dir)
+            && saved_model_in(&parent)?.is_some()
+        {
+            return Ok(Found::Folder { dir: parent, note });
         }
         match model_below(&dir)? {
             Below::One(child, why) => {

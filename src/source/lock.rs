@@ -188,11 +188,7 @@ pub(super) fn host_name() -> String {
     let status = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
     let len = buffer.iter().position(|b| *b == 0).unwrap_or(0);
     let name = String::from_utf8_lossy(buffer.get(..len).unwrap_or_default()).into_owned();
-    if status == 0 && !name.is_empty() {
-        name
-    } else {
-        "localhost".into()
-    }
+    if status == 0 && !name.is_empty() { name } else { "localhost".into() }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use archive::open_zip;
 #[cfg(feature = "fuzzing")]
 pub(crate) use archive::unpack_bytes;
-pub use cache::{list_caches, CacheEntry, CacheKind, CacheState};
+pub use cache::{CacheEntry, CacheKind, CacheState, list_caches};
 pub use fetch::Patience;
 pub use files::ModelFiles;
 pub use places::{Credentials, Places};

@@ -118,10 +118,11 @@ fn credentials(home: &Path) -> Option<Credentials> {
         }
     }
     let both = (env::var("KAGGLE_USERNAME").ok(), env::var("KAGGLE_KEY").ok());
-    if let (Some(username), Some(key)) = both {
-        if !username.is_empty() && !key.is_empty() {
-            return Some(Credentials::Key { username, key });
-        }
+    if let (Some(username), Some(key)) = both
+        && !username.is_empty()
+        && !key.is_empty()
+    {
+        return Some(Credentials::Key { username, key });
     }
     let folder = set("KAGGLE_CONFIG_DIR").map_or(kaggle, PathBuf::from);
     let json: serde_json::Value =

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::archive::{unpack, Hollow, Limits, Take};
-use super::locate::{locate, Found};
+use super::archive::{Hollow, Limits, Take, unpack};
+use super::locate::{Found, locate};
 use super::temp::TempFolder;
-use super::{in_folder, ResolveOptions, ShardRange, Source, Weights};
+use super::{ResolveOptions, ShardRange, Source, Weights, in_folder};
 use crate::{Error, Observer, Progress, Result};
 
 /// Most bytes of large shards that are filled in without unpacking them.

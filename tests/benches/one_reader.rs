@@ -14,11 +14,11 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use tfcensus::benchmarks::{with_reader, Made, Size, READERS};
+use tfcensus::benchmarks::{Made, READERS, Size, with_reader};
 
 /// All that is counted happens below this function, which must keep its name.
 #[inline(never)]
-#[no_mangle]
+#[unsafe(no_mangle)]
 extern "Rust" fn reading(run: &mut dyn FnMut() -> usize) -> usize {
     black_box(run())
 }

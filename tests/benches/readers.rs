@@ -2,7 +2,7 @@
 //! `cargo bench --features benchmarks`.
 
 use divan::Bencher;
-use tfcensus::benchmarks::{with_reader, Made, Size, READERS};
+use tfcensus::benchmarks::{Made, READERS, Size, with_reader};
 
 fn main() {
     divan::main();

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use super::made::{fixture, Model};
-use super::{count, names, program, Census, FIXTURE};
+use super::made::{Model, fixture};
+use super::{Census, FIXTURE, count, names, program};
 
 /// Milliseconds after the start of the worker: while it maps the library, loads, asks, or is done.
 const POINTS: [u64; 6] = [0, 30, 150, 400, 900, 1500];

@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::made::{self, bytes, call, float_const, node, text, text_const, Model};
-use super::{count, FIXTURE};
+use super::made::{self, Model, bytes, call, float_const, node, text, text_const};
+use super::{FIXTURE, count};
 
 /// A model that writes a file when it is loaded.
 fn writer() -> Model {

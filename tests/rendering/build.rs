@@ -262,11 +262,13 @@ pub fn transfer() -> Report {
             examples: vec!["save_counter:0".into()],
         },
     ];
-    report.findings = vec![Finding::new(
-        Code::Frozen,
-        "3 weights are frozen by their layer although their own flag says trainable",
-    )
-    .about("mobilenetv2_1.00_224")];
+    report.findings = vec![
+        Finding::new(
+            Code::Frozen,
+            "3 weights are frozen by their layer although their own flag says trainable",
+        )
+        .about("mobilenetv2_1.00_224"),
+    ];
     report
 }
 

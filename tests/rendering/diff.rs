@@ -1,12 +1,12 @@
 //! What changed between two models.
 
-use tfcensus::diff::{diff, ChangeKind, Diff};
+use tfcensus::diff::{ChangeKind, Diff, diff};
 use tfcensus::expect::Quantity;
 use tfcensus::model::{DType, Trainable};
-use tfcensus::render::diff::{write, DiffFormat};
 use tfcensus::render::View;
+use tfcensus::render::diff::{DiffFormat, write};
 
-use crate::build::{self, layer, report, Layer};
+use crate::build::{self, Layer, layer, report};
 use crate::golden::check;
 
 fn show(diff: &Diff, format: DiffFormat) -> String {

@@ -1,6 +1,6 @@
 //! Expectations, maxima and baselines.
 
-use tfcensus::expect::{add_findings, check, Baseline, Bound, Expectation};
+use tfcensus::expect::{Baseline, Bound, Expectation, add_findings, check};
 use tfcensus::model::{Code, Finding, Severity};
 use tfcensus::render::{Format, View};
 

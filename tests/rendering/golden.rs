@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use tfcensus::model::{Report, Trainable};
 use tfcensus::render::{self, Format, Listing, View};
-use tfcensus::select::{select, Filter, Sort};
+use tfcensus::select::{Filter, Sort, select};
 use unicode_width::UnicodeWidthStr;
 
 use crate::build;

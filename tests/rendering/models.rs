@@ -83,15 +83,15 @@ fn statistics_are_shown_in_every_format() {
     let cells: Vec<&str> = row.split_whitespace().collect();
     assert_eq!(cells, ["broken", "0.75", "2.165", "-2", "4", "12.5", "%", "2", "2"], "{text}");
     let csv = shown(&["--format", "csv"]);
-    assert!(csv
-        .lines()
-        .next()
-        .unwrap()
-        .ends_with("paths,mean,std_dev,min,max,zeros,nans,infinities"));
+    assert!(
+        csv.lines().next().unwrap().ends_with("paths,mean,std_dev,min,max,zeros,nans,infinities")
+    );
     let row = csv.lines().find(|line| line.starts_with("broken")).unwrap();
     assert!(row.ends_with(",0.75,2.165063509461097,-2.0,4.0,1,2,2"), "{row}");
-    assert!(shown(&["--format", "markdown"])
-        .contains("| broken | 0.75 | 2.165 | -2 | 4 | 12.5 % | 2 | 2 |"));
+    assert!(
+        shown(&["--format", "markdown"])
+            .contains("| broken | 0.75 | 2.165 | -2 | 4 | 12.5 % | 2 | 2 |")
+    );
     assert!(shown(&["--format", "html"]).contains("0.75 ± 2.165, from -2 to 4, 12.5 % zeros"));
 }
 
@@ -174,9 +174,9 @@ fn quiet_is_one_integer_and_a_pipe_has_no_colour_and_no_progress() {
     assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"61706\n"[..], &b""[..]));
     let output = run(&["count", LENET]);
     assert!(!output.stdout.contains(&0x1b) && output.stderr.is_empty());
-    assert!(output
-        .stdout
-        .starts_with(b"lenet5\n61,706 parameters (61.7 K), 241 KiB, all trainable\n"));
+    assert!(
+        output.stdout.starts_with(b"lenet5\n61,706 parameters (61.7 K), 241 KiB, all trainable\n")
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which rows of the tree are shown.
 
 use tfcensus::model::GroupId;
-use tfcensus::render::outline::{outline, Row, Shown, SCREENFUL};
+use tfcensus::render::outline::{Row, SCREENFUL, Shown, outline};
 use tfcensus::select::Sort;
 
 use crate::build::{flat, layer, nested, report};

@@ -32,10 +32,10 @@ fn without_circumstances(text: &str) -> String {
                 line = format!("{head}{before}V{rest}");
             }
         }
-        if let Some((head, seconds)) = line.split_once("full load, ") {
-            if seconds.strip_suffix(" s)").is_some_and(|number| number.parse::<f64>().is_ok()) {
-                line = format!("{head}full load, N s)");
-            }
+        if let Some((head, seconds)) = line.split_once("full load, ")
+            && seconds.strip_suffix(" s)").is_some_and(|number| number.parse::<f64>().is_ok())
+        {
+            line = format!("{head}full load, N s)");
         }
         out += line.trim_end();
         out.push('\n');

@@ -1,7 +1,7 @@
 //! Which variables are listed.
 
 use tfcensus::model::Report;
-use tfcensus::select::{select, Filter, Sort};
+use tfcensus::select::{Filter, Sort, select};
 
 use crate::build;
 

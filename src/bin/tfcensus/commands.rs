@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use tfcensus::Options;
 use tfcensus::expect::{self, Baseline};
 use tfcensus::render::{self, Format};
 use tfcensus::select::select;
-use tfcensus::Options;
 
 use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs, ListArgs};
 use crate::progress::Display;

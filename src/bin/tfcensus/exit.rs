@@ -1,7 +1,7 @@
 //! Exit codes: what scripts learn without reading.
 
-use tfcensus::model::{Code, Report, Verdict};
 use tfcensus::RuntimeChoice;
+use tfcensus::model::{Code, Report, Verdict};
 
 /// Verified, or files only as asked for; for `diff`, no difference.
 pub const GOOD: u8 = 0;
@@ -28,8 +28,8 @@ pub fn code(report: &Report, asked: RuntimeChoice) -> u8 {
 mod tests {
     use std::path::PathBuf;
 
-    use tfcensus::model::*;
     use tfcensus::RuntimeChoice;
+    use tfcensus::model::*;
 
     use super::*;
 

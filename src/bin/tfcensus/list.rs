@@ -1,7 +1,7 @@
 //! `tfcensus list`: what is in the download caches, and whether it can be used.
 
 use tfcensus::model::{CacheFolder, CachedModel, CachedModels, CachedState, Severity, Verdict};
-use tfcensus::source::{list_caches, CacheEntry, CacheKind, CacheState, Places};
+use tfcensus::source::{CacheEntry, CacheKind, CacheState, Places, list_caches};
 use tfcensus::{Observer, Options, Progress, RuntimeChoice};
 
 use crate::census;

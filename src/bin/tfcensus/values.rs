@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use clap::builder::PossibleValue;
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use tfcensus::expect::parse_number;
 use tfcensus::render::cached::ListFormat;
 use tfcensus::render::diff::DiffFormat;

@@ -1,8 +1,8 @@
 //! What must be said where the checkpoint is not what the graph declares.
 
-use super::index::{index, Stored};
-use super::tf1::{name, saved_model, Way};
-use super::{of_bytes, Beside, Options, Weight};
+use super::index::{Stored, index};
+use super::tf1::{Way, name, saved_model};
+use super::{Beside, Options, Weight, of_bytes};
 use crate::model::{Code, Report, Severity, Verdict};
 
 /// The model: a matrix of 4 × 3 and a vector of 3, both trainable, in one way to write them.

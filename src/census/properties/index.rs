@@ -1,7 +1,7 @@
 //! Writes an index over any number of shards, tensors whole or in slices.
 
-use crate::evidence::checkpoint::{parse_index, slice_key, table_writer::TableWriter, Index};
-use crate::wire::testing::{bytes, varint, Message};
+use crate::evidence::checkpoint::{Index, parse_index, slice_key, table_writer::TableWriter};
+use crate::wire::testing::{Message, bytes, varint};
 
 /// A float32 tensor, in as many slices of rows as there are lengths.
 #[derive(Clone, Debug)]

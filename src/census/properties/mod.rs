@@ -10,7 +10,7 @@ mod tf1;
 
 use proptest::prelude::*;
 
-use super::{of_bytes, Beside};
+use super::{Beside, of_bytes};
 use crate::model::Severity;
 use crate::options::{GroupBy, Options};
 

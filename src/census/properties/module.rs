@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::index::{index, Stored};
-use super::{any_order, any_weights, by_arithmetic, census, Weight};
+use super::index::{Stored, index};
+use super::{Weight, any_order, any_weights, by_arithmetic, census};
 use crate::census::Beside;
 use crate::saved_model::testing::{
-    calls, function, graph_def, node, object, shape, variable, ObjectGraphBytes,
+    ObjectGraphBytes, calls, function, graph_def, node, object, shape, variable,
 };
-use crate::wire::testing::{bytes, text, varint, Message};
+use crate::wire::testing::{Message, bytes, text, varint};
 
 /// What is in the model.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ fn any_model() -> impl Strategy<Value = Model> {
     })
 }
 
-fn any_way(model: &Model) -> impl Strategy<Value = Way> {
+fn any_way(model: &Model) -> impl Strategy<Value = Way> + use<> {
     let (weights, modules) = (model.weights.len(), model.parents.len() + 1);
     let objects = modules + weights;
     (

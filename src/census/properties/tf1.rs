@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::index::{index, Stored};
-use super::{any_order, any_weights, by_arithmetic, census, Weight};
+use super::index::{Stored, index};
+use super::{Weight, any_order, any_weights, by_arithmetic, census};
 use crate::census::Beside;
 use crate::saved_model::testing::{graph_def, node, shape};
-use crate::wire::testing::{bytes, text, varint, Message};
+use crate::wire::testing::{Message, bytes, text, varint};
 
 /// How a graph is written. None of it may change a count.
 #[derive(Clone, Debug)]
@@ -105,11 +105,7 @@ pub(super) fn name(way: &Way, weight: usize) -> String {
 }
 
 fn key(way: &Way, weight: usize) -> String {
-    if way.renamed {
-        format!("key{}", 7 * weight)
-    } else {
-        name(way, weight)
-    }
+    if way.renamed { format!("key{}", 7 * weight) } else { name(way, weight) }
 }
 
 /// A slice as `RestoreV2` is told of it: the full shape, then start and length of each dimension.

@@ -12,7 +12,7 @@ use super::check::ProblemKind;
 use super::entry::{Entry, EntryError, Extent, RawEntry, Slice};
 use super::shard::why_missing;
 use super::{keys, table};
-use crate::wire::{fields, Malformed, Value};
+use crate::wire::{Malformed, Value, fields};
 
 /// Largest index that is read. A million entries take about 60 MB.
 pub const MAX_INDEX_BYTES: u64 = 256 << 20;

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::entry::Entry;
 use super::shard::{shard_len, shard_path, why_missing};
-use super::{tiling, Index};
+use super::{Index, tiling};
 use crate::model::{Code, DType, Shape};
 
 /// Most problems that are named; whoever has so many needs no more of them.

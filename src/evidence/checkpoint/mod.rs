@@ -28,14 +28,14 @@ mod tests;
 mod tiling;
 mod verify;
 
-pub use bundle::{parse_index, read_index, Index, IndexError, MAX_INDEX_BYTES};
-pub use check::{check, Problem, ProblemKind, MAX_PROBLEMS};
+pub use bundle::{Index, IndexError, MAX_INDEX_BYTES, parse_index, read_index};
+pub use check::{MAX_PROBLEMS, Problem, ProblemKind, check};
 pub use entry::{Entry, Extent, Slice};
 #[cfg(test)]
 pub(crate) use keys::slice_key;
 pub use object_graph::{Attribute, Child, GraphError, Node, ObjectGraph, SlotVariable};
 pub use shard::shard_path;
-pub use string_tensor::{read_string_scalar, StringError};
+pub use string_tensor::{StringError, read_string_scalar};
 pub use verify::verify_checksums;
 
 /// Key of the checkpoint's own object graph, a scalar string tensor that holds a serialized

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::wire::{fields, Malformed, Value};
+use crate::wire::{Malformed, Value, fields};
 
 /// Most nodes, and most of each other kind of item, that a graph may have.
 const MAX_ITEMS: usize = 16 << 20;

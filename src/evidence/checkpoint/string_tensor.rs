@@ -8,8 +8,8 @@
 use std::io;
 use std::path::Path;
 
-use super::shard::{shard_path, Shard};
-use super::{checksum, Index};
+use super::shard::{Shard, shard_path};
+use super::{Index, checksum};
 use crate::model::{DType, Shape};
 use crate::wire::read_varint;
 

@@ -226,7 +226,7 @@ impl EntryHead {
 #[cfg(test)]
 mod tests {
     use super::super::table_writer::{
-        put_footer, put_varint, seal, table_of_block, write_block, Row, TableWriter,
+        Row, TableWriter, put_footer, put_varint, seal, table_of_block, write_block,
     };
     use super::*;
 

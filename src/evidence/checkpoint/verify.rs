@@ -13,14 +13,14 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use super::check::{Problem, ProblemKind, MAX_PROBLEMS};
+use super::check::{MAX_PROBLEMS, Problem, ProblemKind};
 use super::entry::Entry;
-use super::shard::{shard_len, shard_path, Shard};
+use super::shard::{Shard, shard_len, shard_path};
 use super::string_tensor::length_checksum;
-use super::{checksum, Index};
+use super::{Index, checksum};
 use crate::model::DType;
 use crate::options::{Observer, Progress};
 
@@ -73,9 +73,11 @@ pub fn verify_checksums(
     let there = lengths.values().flatten().fold(0u64, |sum, len| sum.saturating_add(*len));
     if total / MAX_OVERLAP > there {
         let problem = Problem::new(ProblemKind::Overlap);
-        return vec![problem
-            .expected(format!("tensors that take at most the {there} bytes of their shards"))
-            .found(format!("tensors of {total} bytes together"))];
+        return vec![
+            problem
+                .expected(format!("tensors that take at most the {there} bytes of their shards"))
+                .found(format!("tensors of {total} bytes together")),
+        ];
     }
 
     let work = Work {

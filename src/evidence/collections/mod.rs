@@ -3,10 +3,10 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use super::restore_graph::{is_variable_op, resource_name, RestoreGraph};
+use super::restore_graph::{RestoreGraph, is_variable_op, resource_name};
 use super::roles::special_role;
 use crate::model::{DType, Role};
-use crate::saved_model::{input_node, DeclaredShape, Graph, MetaGraph, Signature, VariableDef};
+use crate::saved_model::{DeclaredShape, Graph, MetaGraph, Signature, VariableDef, input_node};
 use crate::wire::Malformed;
 
 /// Names under which TF1 optimizers keep state beside a variable.
@@ -189,10 +189,11 @@ fn restored_ops<'r, 'a>(
         }
     }
     for (at, node) in graph.nodes.iter().enumerate() {
-        if is_variable_op(node.op) && !by_op.contains_key(&at) {
-            if let Some(r) = resource_name(graph, at).and_then(|name| by_resource.get(&name)) {
-                by_op.insert(at, *r);
-            }
+        if is_variable_op(node.op)
+            && !by_op.contains_key(&at)
+            && let Some(r) = resource_name(graph, at).and_then(|name| by_resource.get(&name))
+        {
+            by_op.insert(at, *r);
         }
     }
     by_op

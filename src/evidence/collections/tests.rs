@@ -1,6 +1,6 @@
 use super::*;
 use crate::saved_model::testing::{decode_graph, graph_def, node, shape};
-use crate::wire::testing::{bytes, text, varint, Message};
+use crate::wire::testing::{Message, bytes, text, varint};
 
 /// Roles of these variables, all of them listed as trainable or not, with these nodes beside them.
 /// Signature `y` is the output of the node `y`.

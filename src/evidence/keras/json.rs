@@ -104,14 +104,13 @@ fn without_python_numbers(text: &str) -> String {
     let mut rest = text;
     let (mut in_string, mut escaped) = (false, false);
     while let Some(c) = rest.chars().next() {
-        if !in_string {
-            if let Some(word) =
+        if !in_string
+            && let Some(word) =
                 ["-Infinity", "Infinity", "NaN"].iter().find(|w| rest.starts_with(**w))
-            {
-                out.push_str("null");
-                rest = &rest[word.len()..];
-                continue;
-            }
+        {
+            out.push_str("null");
+            rest = &rest[word.len()..];
+            continue;
         }
         match c {
             _ if escaped => escaped = false,

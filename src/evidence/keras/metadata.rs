@@ -9,7 +9,7 @@ use std::path::Path;
 use super::json::read_layer;
 use crate::model::{Code, Finding, KerasMetadataPlace};
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
-use crate::wire::{fields, Malformed};
+use crate::wire::{Malformed, fields};
 
 /// Largest `keras_metadata.pb` that is read.
 const MAX_METADATA_BYTES: u64 = 1 << 30;
@@ -207,11 +207,12 @@ fn decode(
 pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
     let mut found = KerasMetadata::default();
     for id in graph.ids() {
-        if let Some(Kind::User { identifier, metadata }) = graph.kinds.get(id.index()) {
-            if identifier.starts_with(KERAS_PREFIX) && !metadata.is_empty() {
-                found.place = Some(KerasMetadataPlace::ObjectGraph);
-                found.add(graph, i64::from(id.0), identifier, metadata);
-            }
+        if let Some(Kind::User { identifier, metadata }) = graph.kinds.get(id.index())
+            && identifier.starts_with(KERAS_PREFIX)
+            && !metadata.is_empty()
+        {
+            found.place = Some(KerasMetadataPlace::ObjectGraph);
+            found.add(graph, i64::from(id.0), identifier, metadata);
         }
     }
     found.conclude()
@@ -220,7 +221,7 @@ pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved_model::testing::{object, ObjectGraphBytes};
+    use crate::saved_model::testing::{ObjectGraphBytes, object};
 
     #[test]
     fn a_flood_of_bad_entries_is_counted_and_not_listed() {

@@ -8,5 +8,5 @@ mod metadata;
 pub(crate) use config::parse as parse_config;
 #[cfg(feature = "fuzzing")]
 pub(crate) use config::read_bytes as read_config_bytes;
-pub(crate) use config::{read as read_config, KerasConfig};
-pub(crate) use metadata::{decode_file, read_file, read_object_graph, KerasMetadata};
+pub(crate) use config::{KerasConfig, read as read_config};
+pub(crate) use metadata::{KerasMetadata, decode_file, read_file, read_object_graph};

@@ -312,11 +312,13 @@ fn pair_copies(
     // the weight that such a copy was made of.
     let unmet: HashSet<usize> = unmet.iter().copied().collect();
     for (at, (id, role)) in variables.iter_mut().enumerate() {
-        if *role == Role::Weight && in_list.contains(id) && !unmet.contains(&at) {
-            if let Some(left) = partners.get_mut(&likeness(*id)).filter(|left| **left > 0) {
-                *left -= 1;
-                *role = Role::Duplicate;
-            }
+        if *role == Role::Weight
+            && in_list.contains(id)
+            && !unmet.contains(&at)
+            && let Some(left) = partners.get_mut(&likeness(*id)).filter(|left| **left > 0)
+        {
+            *left -= 1;
+            *role = Role::Duplicate;
         }
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::saved_model::testing::{object, variable, Object, ObjectGraphBytes};
+use crate::saved_model::testing::{Object, ObjectGraphBytes, object, variable};
 
 fn roles(objects: ObjectGraphBytes) -> Vec<(String, Role)> {
     let graph = objects.decode();

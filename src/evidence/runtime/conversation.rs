@@ -18,8 +18,8 @@ use super::pipes::{News, Pipes};
 use super::process::{Process, Surroundings};
 use super::progress::Meter;
 use super::protocol::{
-    self, Event, FailedKind, HeldLine, Load, LoadVariable, Raw, Request, Restore, RestoreLine,
-    Start, Step, PROTOCOL,
+    self, Event, FailedKind, HeldLine, Load, LoadVariable, PROTOCOL, Raw, Request, Restore,
+    RestoreLine, Start, Step,
 };
 use super::request::{
     Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,

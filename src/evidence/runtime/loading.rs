@@ -9,9 +9,9 @@
 use std::collections::HashSet;
 
 use super::failure::OWN_SCOPE;
-use super::protocol::{cut, HeldLine, Load, LoadVariable, Step};
+use super::protocol::{HeldLine, Load, LoadVariable, Step, cut};
 use super::session::{self, Attr, Node, Refusal, Run, Session, Threads};
-use super::worker::{path, Events, Failed};
+use super::worker::{Events, Failed, path};
 use super::{attributes, failure};
 use crate::model::DType;
 

@@ -2,14 +2,14 @@
 //! do with them can hold its parent up.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::sync::mpsc::{channel, sync_channel, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::chatter::{Chatter, MAX_LINE};
 use super::process::Streams;
-use super::protocol::{decode_event, Event, MAX_EVENT_LINE};
+use super::protocol::{Event, MAX_EVENT_LINE, decode_event};
 
 /// Events and lines on their way to the one who waits.
 const QUEUE: usize = 64;

@@ -16,11 +16,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::failure::{self, StatusCode};
 use super::loading::MAX_ERROR;
-use super::protocol::{cut, HeldLine, Restore, RestoreLine, Step};
+use super::protocol::{HeldLine, Restore, RestoreLine, Step, cut};
 use super::session::{Refusal, Threads};
-use super::slots::{lacks_assignment, Kind, SlotGraph};
+use super::slots::{Kind, SlotGraph, lacks_assignment};
 use super::statistics::{self, Moments};
-use super::worker::{path, Events, Failed};
+use super::worker::{Events, Failed, path};
 use crate::model::DType;
 
 /// Most variables in one graph.

@@ -6,7 +6,7 @@
 //! as serialized messages, and a tensor is fetched only where its dtype is known beforehand.
 
 use tensorflow::{
-    BFloat16, Code, FetchToken, Graph, Library, Operation, QInt16, QInt32, QInt8, QUInt16, QUInt8,
+    BFloat16, Code, FetchToken, Graph, Library, Operation, QInt8, QInt16, QInt32, QUInt8, QUInt16,
     SavedModelBundle, SessionOptions, SessionRunArgs, Status, Tensor,
 };
 

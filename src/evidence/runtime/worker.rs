@@ -10,12 +10,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::fd::FromRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{channel, Receiver};
+use std::sync::mpsc::{Receiver, channel};
 
 use super::failure::{Failure, StatusCode};
 use super::protocol::{
-    cut, encode, Event, FailedKind, HeldLine, Raw, Request, Start, Step, MAX_EVENT_LINE,
-    MAX_HELD_PER_EVENT, MAX_TEXT, PROTOCOL,
+    Event, FailedKind, HeldLine, MAX_EVENT_LINE, MAX_HELD_PER_EVENT, MAX_TEXT, PROTOCOL, Raw,
+    Request, Start, Step, cut, encode,
 };
 use super::session::{self, Refusal, Threads};
 use super::{containment, library, loading, restoring};

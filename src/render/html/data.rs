@@ -1,11 +1,11 @@
 //! The data of the page: groups and variables as rows of plain values, so that ten thousand of
 //! them stay small. `report.js` names the columns in this order.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 
 use crate::model::{Group, GroupKind, Report, Variable};
 use crate::render::escape;
-use crate::render::words::{model_name, values, State};
+use crate::render::words::{State, model_name, values};
 
 /// Largest integer that every reader of JSON takes as it is: 2^53 - 1. Larger ones go as text.
 const MAX_SAFE: u64 = (1 << 53) - 1;
@@ -93,11 +93,7 @@ fn variable_row(variable: &Variable, dtypes: &mut Names) -> Value {
 }
 
 fn number(number: u64) -> Value {
-    if number <= MAX_SAFE {
-        json!(number)
-    } else {
-        json!(number.to_string())
-    }
+    if number <= MAX_SAFE { json!(number) } else { json!(number.to_string()) }
 }
 
 fn state(state: State) -> u8 {

@@ -6,7 +6,7 @@ use crate::cost::cost;
 use crate::model::{Counts, Report, Severity, Trainable, Verdict, WitnessStatus};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::escape::html as escape;
-use crate::render::outline::{outline, Shown};
+use crate::render::outline::{Shown, outline};
 use crate::render::text::grouped;
 use crate::render::view::View;
 use crate::render::words::{self, State};

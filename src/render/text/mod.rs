@@ -11,8 +11,8 @@ use std::io::{self, Write};
 use crate::model::{Report, Verdict, Witness, WitnessStatus};
 use crate::select::Selection;
 
-use super::style::{Ink, Signs, Style, ASCII, UNICODE};
-use super::view::{View, MIN_WIDTH};
+use super::style::{ASCII, Ink, Signs, Style, UNICODE};
+use super::view::{MIN_WIDTH, View};
 use super::width::{columns, padding, shorten_end, shorten_middle, wrap};
 use super::{escape, words};
 
@@ -81,11 +81,7 @@ impl<'o> Page<'o> {
 
     /// Text from the model, harmless.
     pub(in crate::render) fn escape<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.ascii {
-            escape::ascii(text)
-        } else {
-            escape::terminal(text)
-        }
+        if self.ascii { escape::ascii(text) } else { escape::terminal(text) }
     }
 
     pub(in crate::render) fn blank(&mut self) -> io::Result<()> {

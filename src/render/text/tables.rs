@@ -4,14 +4,14 @@ use std::io;
 
 use crate::model::Report;
 use crate::number::{bytes, share, thousands, value};
-use crate::render::outline::{outline, Shown};
+use crate::render::outline::{Shown, outline};
 use crate::render::style::{Ink, Signs};
 use crate::render::table::{Align, Cell, Head, Table};
 use crate::render::view::{Column, View};
 use crate::render::words::{self, State};
 use crate::select::Selection;
 
-use super::{Page, NARROW};
+use super::{NARROW, Page};
 
 /// From this width on there is room for bytes.
 const WIDE: usize = 100;
@@ -157,11 +157,7 @@ pub fn values(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
 
 fn choose(view: &View, default: Vec<Column>, only: impl Fn(&Column) -> bool) -> Vec<Column> {
     let asked = view.columns.iter().copied().filter(only).collect::<Vec<_>>();
-    if asked.is_empty() {
-        default
-    } else {
-        asked
-    }
+    if asked.is_empty() { default } else { asked }
 }
 
 fn heads(first: &'static str, columns: &[Column]) -> Vec<Head> {

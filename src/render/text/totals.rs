@@ -11,7 +11,7 @@ use crate::render::width::wrap;
 use crate::render::words;
 use crate::select::Selection;
 
-use super::{Page, NARROW};
+use super::{NARROW, Page};
 
 /// Writes totals, element types, what is not counted, and constants.
 pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io::Result<()> {

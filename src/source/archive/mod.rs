@@ -20,7 +20,7 @@ pub(crate) use zip_file::open_zip;
 
 use crate::{Error, Observer, Progress, Result};
 use limits::{Refusal, Tally};
-use tar_stream::{next_entry, padding, TarKind};
+use tar_stream::{TarKind, next_entry, padding};
 
 /// Bytes between two notices of progress.
 const NOTICE_BYTES: u64 = 4 << 20;

@@ -114,11 +114,7 @@ pub(super) fn next_entry(reader: &mut dyn Read) -> Result<Option<TarEntry>, Brok
 /// Bytes of padding after content of this length.
 pub(super) fn padding(byte_len: u64) -> u64 {
     let over = byte_len % BLOCK as u64;
-    if over == 0 {
-        0
-    } else {
-        BLOCK as u64 - over
-    }
+    if over == 0 { 0 } else { BLOCK as u64 - over }
 }
 
 fn read_header(reader: &mut dyn Read) -> Result<Option<Header>, Broken> {

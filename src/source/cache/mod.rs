@@ -10,7 +10,7 @@ mod tfhub;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::locate::{locate, Found};
+use super::locate::{Found, locate};
 use super::places::Places;
 
 pub(super) use huggingface::{in_repository, repository};

@@ -1,7 +1,7 @@
 //! Addresses taken apart and put together: origins, redirects' targets, proxies.
 
-use ureq::http::Uri;
 use ureq::Proxy;
+use ureq::http::Uri;
 
 /// Scheme, host and port of an address.
 #[derive(PartialEq, Eq)]

@@ -8,11 +8,11 @@ use base64::Engine;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::address::{is_model_search, joined, proxy_for, without_version, Origin};
 use super::Patience;
-use crate::source::handle::{page_of, tfhub_name};
-use crate::source::places::{Credentials, Places, GCS_URL, KAGGLE_URL, TFHUB_URL};
+use super::address::{Origin, is_model_search, joined, proxy_for, without_version};
 use crate::Error;
+use crate::source::handle::{page_of, tfhub_name};
+use crate::source::places::{Credentials, GCS_URL, KAGGLE_URL, Places, TFHUB_URL};
 
 /// Most redirects in a row.
 const MAX_REDIRECTS: usize = 10;
@@ -171,10 +171,10 @@ impl<'a> Client<'a> {
         for (public, mirror) in
             [(TFHUB_URL, &p.tfhub_url), (KAGGLE_URL, &p.kaggle_url), (GCS_URL, &p.gcs_url)]
         {
-            if let Some(rest) = url.strip_prefix(public) {
-                if rest.is_empty() || rest.starts_with(['/', '?']) {
-                    return format!("{mirror}{rest}");
-                }
+            if let Some(rest) = url.strip_prefix(public)
+                && (rest.is_empty() || rest.starts_with(['/', '?']))
+            {
+                return format!("{mirror}{rest}");
             }
         }
         url.to_owned()

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::checks::Checksums;
 use super::client::Client;
-use super::download::{download, Downloaded, Part};
+use super::download::{Downloaded, Part, download};
 use crate::source::places::GCS_URL;
 use crate::{Error, Observer, Progress, Result};
 

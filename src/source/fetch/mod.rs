@@ -13,7 +13,7 @@ mod gcs;
 use std::time::Duration;
 
 pub(super) use client::Client;
-pub(super) use download::{download, Downloaded, Part};
+pub(super) use download::{Downloaded, Part, download};
 pub(super) use gcs::{fetch_folder, is_archive, object_url, split_address};
 
 /// How patient to be with servers.

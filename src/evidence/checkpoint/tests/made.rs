@@ -5,9 +5,9 @@ use std::fs;
 
 use proptest::prelude::*;
 
-use super::super::table_writer::{put_varint, Row, TableWriter};
+use super::super::table_writer::{Row, TableWriter, put_varint};
 use super::super::*;
-use super::{testdata, verify, PREFIX};
+use super::{PREFIX, testdata, verify};
 use crate::model::{DType, Shape};
 
 /// A field of a message.
