@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 
-PLAIN = {"model", "error", "options", "number"}
+PLAIN = {"model", "error", "options", "number", "limits"}
 DERIVED = {"select", "cost", "expect", "diff"}  # Plain data worked out from a report.
 FILES = PLAIN | {"wire", "saved_model"}
 
@@ -23,6 +23,7 @@ FILES = PLAIN | {"wire", "saved_model"}
 ALLOWED = {
     "model": set(),
     "number": set(),
+    "limits": set(),
     "error": {"model"},
     "options": {"model"},
     "wire": PLAIN,

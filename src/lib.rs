@@ -62,6 +62,7 @@ pub mod expect;
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
+mod limits;
 pub mod model;
 pub mod number;
 mod options;
@@ -74,5 +75,5 @@ mod wire;
 
 pub use census::{census, census_observed, locate_library};
 pub use error::{Error, Result};
-pub use evidence::runtime::{serve_if_worker, Location, Outcome, Place, Tried};
+pub use evidence::runtime::{Location, Outcome, Place, Tried, serve_if_worker};
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};

@@ -1,11 +1,8 @@
 //! `TensorShapeProto`, kept as written so that impossible dimensions can be reported.
 
+use crate::limits::MAX_RANK;
 use crate::model::PartialShape;
-use crate::wire::{fields, Malformed};
-
-/// Most dimensions a shape may have: TensorFlow refuses more than 254
-/// (`TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h).
-pub(crate) const MAX_RANK: usize = 254;
+use crate::wire::{Malformed, fields};
 
 /// A shape as the file writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]

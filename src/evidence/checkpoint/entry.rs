@@ -1,11 +1,8 @@
 //! One entry of an index: what is stored under a key, and where.
 
+use crate::limits::MAX_RANK;
 use crate::model::{DType, Shape};
-use crate::wire::{fields, Malformed, Value};
-
-/// Most dimensions that a tensor has in TensorFlow.
-/// Source: `TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h.
-const MAX_RANK: usize = 254;
+use crate::wire::{Malformed, Value, fields};
 
 /// A stored tensor, or one stored slice of it.
 /// Source: `BundleEntryProto`, tensorflow/core/protobuf/tensor_bundle.proto.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::request::Held;
+use crate::limits::MAX_RANK;
 use crate::model::{DType, Shape, Stats};
 
 /// Version of the conversation; worker and parent are the same program, so it only has to match.
@@ -15,9 +16,6 @@ pub const PROTOCOL: u32 = 1;
 pub const MAX_EVENT_LINE: usize = 1 << 20;
 /// Most variables in one event.
 pub const MAX_HELD_PER_EVENT: usize = 256;
-/// Most dimensions of a tensor.
-/// Source: `TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h.
-const MAX_RANK: usize = 254;
 /// Longest message in an event, in bytes.
 pub const MAX_TEXT: usize = 16 << 10;
 

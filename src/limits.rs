@@ -1,0 +1,10 @@
+//! Every limit on what is read from a model, a network or a worker process: one list, one reason
+//! each.
+//!
+//! A limit bounds memory, time or recursion where bytes that nothing vouches for decide how much is
+//! wanted. It is far above what real models need; a model that exceeds one is refused or cut with a
+//! message, never in silence. Limits on what is shown to a person stand where it is shown.
+
+/// Most dimensions of a tensor.
+/// Source: `TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h (TensorFlow 2.21).
+pub(crate) const MAX_RANK: usize = 254;
