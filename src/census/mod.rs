@@ -4,9 +4,9 @@ mod ask;
 mod beside;
 mod files;
 mod mode;
-#[cfg(test)]
-mod properties;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsStr;
 
@@ -87,7 +87,7 @@ fn conclude(
 }
 
 /// The census of a model that is given as bytes, without a session.
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) -> Result<Report> {
     let source = Source::in_memory();
     let file = SavedModelFile::in_memory(saved_model);
@@ -95,7 +95,7 @@ pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) 
 }
 
 /// Reads a model's files, then hands over what joins them to an inventory once more at every call.
-#[cfg(feature = "benchmarks")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn with_inventory(
     file: &SavedModelFile,
     meta_graphs: &[crate::saved_model::MetaGraph<'_>],

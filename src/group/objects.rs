@@ -115,7 +115,7 @@ fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outl
 mod tests {
     use super::*;
     use crate::evidence::object_graph;
-    use crate::saved_model::testing::{ObjectGraphBytes, object};
+    use crate::testkit::saved_model::{ObjectGraphBytes, object};
 
     /// Every group of the tree in the order of reading, with its depth; `*` where it repeats.
     fn printed(objects: ObjectGraphBytes) -> Vec<String> {

@@ -270,7 +270,7 @@ pub(crate) fn select(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::testing::{bytes, text};
+    use crate::testkit::protobuf::{bytes, text};
 
     #[test]
     fn what_a_parser_might_run_is_all_looked_at() {

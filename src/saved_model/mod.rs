@@ -11,8 +11,6 @@ mod graph;
 mod meta_graph;
 mod object_graph;
 mod shape;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod testing;
 
 pub(crate) use attr::Attr;
 pub(crate) use collection::VariableDef;

@@ -24,7 +24,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub(crate) use archive::open_zip;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use archive::unpack_bytes;
 pub use cache::{CacheEntry, CacheKind, CacheState, list_caches};
 pub use fetch::Patience;
@@ -55,7 +55,7 @@ pub struct Source {
     _unpacked: Option<temp::TempFolder>,
 }
 
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 impl Source {
     /// The source of a model whose files are nowhere but in memory.
     pub(crate) fn in_memory() -> Source {

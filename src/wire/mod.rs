@@ -3,9 +3,9 @@
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>.
 
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod testing;
 pub(crate) mod text;
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod writer;
 
 /// Most nested groups (an old, unused construct) that are skipped before a message is refused.
 const MAX_GROUP_DEPTH: usize = 64;

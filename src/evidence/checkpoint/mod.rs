@@ -21,8 +21,6 @@ mod object_graph;
 mod shard;
 mod string_tensor;
 pub(crate) mod table;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod table_writer;
 #[cfg(test)]
 mod tests;
 mod tiling;
