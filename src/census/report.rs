@@ -511,7 +511,7 @@ fn keras_witness(
     let below = crate::evidence::object_graph::walk(
         objects,
         files.keras.layers.keys().copied(),
-        &facts.aside,
+        &facts.excluded,
         |_, _| true,
     );
     let mut held: Vec<usize> =

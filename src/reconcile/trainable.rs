@@ -47,9 +47,9 @@ impl LayerStates {
         let root = graph.root();
         let known = keras.layers.keys().copied();
         let below_a_layer =
-            walk(graph, known, &facts.aside, |holder, edge| !is_flat_edge(graph, holder, edge));
+            walk(graph, known, &facts.excluded, |holder, edge| !is_flat_edge(graph, holder, edge));
         let start = (!frozen(root)).then_some(root);
-        let by_trainable_layers = walk(graph, start, &facts.aside, |holder, edge| {
+        let by_trainable_layers = walk(graph, start, &facts.excluded, |holder, edge| {
             !is_flat_edge(graph, holder, edge) && !frozen(edge.to)
         });
         LayerStates { below_a_layer, by_trainable_layers }
