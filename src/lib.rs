@@ -71,6 +71,7 @@ pub mod render;
 mod saved_model;
 pub mod select;
 pub mod source;
+mod verdict;
 mod wire;
 
 pub use census::{census, census_observed, locate_library};

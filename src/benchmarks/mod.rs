@@ -8,8 +8,9 @@ use std::path::Path;
 
 pub use made::{Made, Size};
 
-use crate::census::{self, Beside};
+use crate::census;
 use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
+use crate::evidence::sidecars::SidecarFiles;
 use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
 use crate::saved_model::{ObjectGraph, SavedModelFile};
 use crate::wire;
@@ -41,7 +42,7 @@ pub fn with_reader(name: &str, made: &Made, run: &mut dyn FnMut(&mut dyn FnMut()
     let meta = &metas[0];
     match name {
         "graph" => run(&mut || meta.graph().expect("a graph").nodes.len()),
-        "reconcile" => census::with_inventory(&file, &metas, beside(made), &mut |inventory| {
+        "reconcile" => census::with_inventory(&file, &metas, sidecars(made), &mut |inventory| {
             run(inventory);
         }),
         "index" => run(&mut || parse_index(&made.index).expect("an index").len()),
@@ -82,11 +83,11 @@ pub fn with_reader(name: &str, made: &Made, run: &mut dyn FnMut(&mut dyn FnMut()
     }
 }
 
-fn beside(made: &Made) -> Beside {
-    Beside {
+fn sidecars(made: &Made) -> SidecarFiles {
+    SidecarFiles {
         index: parse_index(&made.index).ok(),
         checkpoint_graph: Some(made.checkpoint_graph.clone()),
         keras_metadata: Some((Path::new("k").to_path_buf(), Ok(made.keras_metadata.clone()))),
-        keras_config: None,
+        ..SidecarFiles::default()
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
-use crate::census::Beside;
+use crate::evidence::sidecars::SidecarFiles;
 use crate::saved_model::testing::{
     ObjectGraphBytes, calls, function, graph_def, node, object, shape, variable,
 };
@@ -208,7 +208,7 @@ proptest! {
         (model, way) in any_model().prop_flat_map(|m| { let way = any_way(&m); (Just(m), way) })
     ) {
         let written = write(&model, &way);
-        let beside = || Beside {
+        let sidecars = || SidecarFiles {
             index: Some(index(
                 &written
                     .tensors
@@ -218,8 +218,8 @@ proptest! {
                 written.shards,
             )),
             checkpoint_graph: Some(written.checkpoint_graph.clone()),
-            ..Beside::default()
+            ..SidecarFiles::default()
         };
-        prop_assert_eq!(census(&written.saved_model, beside)?, by_arithmetic(&model.weights));
+        prop_assert_eq!(census(&written.saved_model, sidecars)?, by_arithmetic(&model.weights));
     }
 }

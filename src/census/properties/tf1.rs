@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
-use crate::census::Beside;
+use crate::evidence::sidecars::SidecarFiles;
 use crate::saved_model::testing::{graph_def, node, shape};
 use crate::wire::testing::{Message, bytes, text, varint};
 
@@ -199,11 +199,11 @@ proptest! {
                 false => vec![],
             })
             .collect();
-        let beside = || {
+        let sidecars = || {
             let stored = |at: usize| Stored { key: &keys[at], dims: &weights[at].dims, rows: &rows[at] };
             let tensors: Vec<Stored<'_>> = (0..weights.len()).map(stored).collect();
-            Beside { index: Some(index(&tensors, way.shards)), ..Beside::default() }
+            SidecarFiles { index: Some(index(&tensors, way.shards)), ..SidecarFiles::default() }
         };
-        prop_assert_eq!(census(&saved_model, beside)?, by_arithmetic(&weights));
+        prop_assert_eq!(census(&saved_model, sidecars)?, by_arithmetic(&weights));
     }
 }

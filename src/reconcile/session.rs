@@ -1,18 +1,19 @@
-//! The session's answer held against the inventory.
+//! Compares what the session holds with the inventory.
 
-use super::{Inventory, Item};
+use super::fact::{Fact, SessionFact, Unconfirmed};
+use super::inventory::{Confirmed, HeldVariable, Inventory, ItemId, Settled, Stored};
 use crate::evidence::runtime::Held;
-use crate::model::{Code, Counts, DType, Finding, Shape, Stats};
+use crate::model::{DType, Shape, Stats};
 
-/// How far the session confirmed the counted variables.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the session confirmed of the counted variables.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Confirmation {
-    /// Per item: true where the session holds it.
-    pub confirmed: Vec<bool>,
-    /// Sums of what it holds of the counted variables.
-    pub counts: Counts,
-    /// Names of counted variables that it does not hold, and why, as far as it said.
-    pub missing: Vec<(String, Option<String>)>,
+    /// Per item of the inventory: what the session holds of it.
+    held: Vec<Option<HeldVariable>>,
+    /// Counted variables that it does not hold.
+    pub missing: Vec<Unconfirmed>,
+    /// Where what it holds differs from what is stored.
+    pub facts: Vec<Fact>,
 }
 
 impl Confirmation {
@@ -20,58 +21,51 @@ impl Confirmation {
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty()
     }
+
+    /// Number of weights that the session was to confirm.
+    pub fn weights(&self) -> usize {
+        self.held.iter().flatten().count() + self.missing.len()
+    }
 }
 
-/// Takes the answer of a full load: `held` per variable op, by the op's position in the graph.
-pub(crate) fn compare_load<'h>(
-    inventory: &mut Inventory,
-    held: impl Fn(usize) -> Option<&'h Held>,
-    findings: &mut Vec<Finding>,
+/// Compares the inventory with the answer of a session. `parts_of` gives what the session holds of
+/// each part of an item, in the order of the parts; one for an item without parts.
+pub(crate) fn compare_session<'h>(
+    inventory: &Inventory<Settled>,
+    parts_of: impl Fn(ItemId, &Settled) -> Vec<Option<&'h Held>>,
 ) -> Confirmation {
-    compare(inventory, findings, |item, _| {
-        item.parts.iter().map(|part| part.op.and_then(&held)).collect()
-    })
-}
-
-/// Takes the answer of a session over the variables: `held` per item and part.
-pub(crate) fn compare_restore<'h>(
-    inventory: &mut Inventory,
-    held: impl Fn(usize, usize) -> Option<&'h Held>,
-    findings: &mut Vec<Finding>,
-) -> Confirmation {
-    compare(inventory, findings, |item, at| {
-        (0..item.parts.len().max(1)).map(|part| held(at, part)).collect()
-    })
-}
-
-fn compare<'h>(
-    inventory: &mut Inventory,
-    findings: &mut Vec<Finding>,
-    parts_of: impl Fn(&Item, usize) -> Vec<Option<&'h Held>>,
-) -> Confirmation {
-    let mut confirmation =
-        Confirmation { confirmed: vec![false; inventory.items.len()], ..Confirmation::default() };
-    for (at, item) in inventory.items.iter_mut().enumerate() {
-        if !item.is_weight() {
-            continue;
-        }
-        let parts = parts_of(item, at);
-        match whole(item, &parts) {
-            Ok((dtype, shape)) => {
-                report_differences(item, dtype, &shape, findings);
-                item.held = Some((dtype, shape));
-                item.stats = joined_stats(&parts);
-                confirmation.confirmed[at] = true;
-                confirmation.counts.add(item.parameters().unwrap_or(0), item.bytes());
+    let mut confirmation = Confirmation::default();
+    for (id, item) in inventory.iter() {
+        let mut of_item = None;
+        if item.is_weight() {
+            let parts = parts_of(id, item);
+            match whole(item, &parts) {
+                Ok((dtype, shape)) => {
+                    confirmation.facts.extend(differences(item, dtype, &shape));
+                    of_item = Some(HeldVariable { dtype, shape, stats: joined_stats(&parts) });
+                }
+                Err(reason) => {
+                    confirmation.missing.push(Unconfirmed { variable: item.name.clone(), reason });
+                }
             }
-            Err(why) => confirmation.missing.push((item.name.clone(), why)),
         }
+        confirmation.held.push(of_item);
     }
     confirmation
 }
 
+/// The inventory with what the session holds; without a confirmation no item is confirmed.
+pub(crate) fn confirmed(
+    inventory: Inventory<Settled>,
+    confirmation: Option<&mut Confirmation>,
+) -> Inventory<Confirmed> {
+    let held = confirmation.map(|c| std::mem::take(&mut c.held)).unwrap_or_default();
+    let mut held = held.into_iter();
+    inventory.advance(|_, settled| Confirmed { settled, held: held.next().flatten() })
+}
+
 /// The variable that the parts make up together, or why they do not.
-fn whole(item: &Item, parts: &[Option<&Held>]) -> Result<(DType, Shape), Option<String>> {
+fn whole(item: &Stored, parts: &[Option<&Held>]) -> Result<(DType, Shape), Option<String>> {
     if parts.is_empty() {
         return Err(Some("nothing in the graph restores it".into()));
     }
@@ -102,9 +96,9 @@ fn whole(item: &Item, parts: &[Option<&Held>]) -> Result<(DType, Shape), Option<
         Some((true, shape)) => Ok((dtype, shape.clone())),
         _ => {
             let full = item
-                .stored
+                .tensor
                 .as_ref()
-                .map(|s| s.shape.clone())
+                .map(|t| t.shape.clone())
                 .or_else(|| item.parts.first().and_then(|p| full_shape(&p.slice)));
             let full = full.ok_or(None)?;
             if full.elements() == Some(elements) {
@@ -130,28 +124,19 @@ fn joined_stats(parts: &[Option<&Held>]) -> Option<Stats> {
     joined.map(|(stats, _)| stats)
 }
 
-fn report_differences(item: &Item, dtype: DType, shape: &Shape, findings: &mut Vec<Finding>) {
-    let Some(stored) = &item.stored else { return };
-    if !item.reshaped && stored.shape != *shape {
-        findings.push(
-            Finding::new(
-                Code::RuntimeShapeDiffers,
-                "the session holds another shape than the checkpoint stores",
-            )
-            .about(&item.name)
-            .values(&stored.shape, shape),
-        );
+/// Where the session differs from the checkpoint.
+fn differences(item: &Stored, dtype: DType, shape: &Shape) -> Vec<Fact> {
+    let Some(tensor) = &item.tensor else { return Vec::new() };
+    let mut facts = Vec::new();
+    if !item.reshaped && tensor.shape != *shape {
+        let (variable, stored, held) = (item.name.clone(), tensor.shape.clone(), shape.clone());
+        facts.push(SessionFact::ShapeDiffers { variable, stored, held }.into());
     }
-    if let Some(stored) = stored.dtype.filter(|d| *d != dtype) {
-        findings.push(
-            Finding::new(
-                Code::RuntimeDTypeDiffers,
-                "the session holds another dtype than the checkpoint stores",
-            )
-            .about(&item.name)
-            .values(stored, dtype),
-        );
+    if let Some(stored) = tensor.dtype.filter(|stored| *stored != dtype) {
+        let variable = item.name.clone();
+        facts.push(SessionFact::DTypeDiffers { variable, stored, held: dtype }.into());
     }
+    facts
 }
 
 /// The full shape in a slice specification such as `10 4 0,4:-`.
@@ -181,29 +166,34 @@ fn slice_shape(spec: &str) -> Option<Shape> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::inventory::Stored;
+    use super::super::inventory::{Declared, StoredTensor};
     use super::*;
     use crate::model::Role;
     use crate::saved_model::DeclaredShape;
 
     #[test]
-    fn a_session_that_holds_something_else_than_is_stored_is_contradicted() {
-        let mut item = Item::declared("w".into(), None, DeclaredShape::Unknown, Role::Weight);
-        item.stored = Some(Stored {
-            dtype: DType::from_name("float32"),
-            shape: Shape(vec![2, 3]),
-            byte_len: 24,
-        });
-        let mut findings = Vec::new();
+    fn a_session_that_differs_from_the_checkpoint_is_contradicted() {
+        let declared = Declared::new("w".into(), None, DeclaredShape::Unknown, Role::Weight);
         let float32 = DType::from_name("float32").unwrap();
-        report_differences(&item, float32, &Shape(vec![2, 3]), &mut findings);
-        assert!(findings.is_empty());
+        let tensor = StoredTensor { dtype: Some(float32), shape: Shape(vec![2, 3]), byte_len: 24 };
+        let item = Stored { declared, tensor: Some(tensor) };
+        assert_eq!(differences(&item, float32, &Shape(vec![2, 3])), []);
         let half = DType::from_name("float16").unwrap();
-        report_differences(&item, half, &Shape(vec![3, 2]), &mut findings);
-        let codes: Vec<Code> = findings.iter().map(|finding| finding.code).collect();
-        assert_eq!(codes, [Code::RuntimeShapeDiffers, Code::RuntimeDTypeDiffers]);
-        assert_eq!(findings[0].expected.as_deref(), Some("[2, 3]"));
-        assert_eq!(findings[0].found.as_deref(), Some("[3, 2]"));
+        assert_eq!(
+            differences(&item, half, &Shape(vec![3, 2])),
+            [
+                Fact::Session(SessionFact::ShapeDiffers {
+                    variable: "w".into(),
+                    stored: Shape(vec![2, 3]),
+                    held: Shape(vec![3, 2]),
+                }),
+                Fact::Session(SessionFact::DTypeDiffers {
+                    variable: "w".into(),
+                    stored: float32,
+                    held: half,
+                }),
+            ]
+        );
     }
 
     #[test]
