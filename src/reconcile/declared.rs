@@ -1,5 +1,5 @@
-//! From a declaration to an inventory: the object graph's variables or the collections', each
-//! joined with the ops that the restore graph fills from its key.
+//! From a declaration to an inventory: every variable of the object graph or of the collections, joined
+//! with the ops that the restore graph fills from its key.
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
@@ -29,7 +29,7 @@ pub(crate) fn from_object_graph(
         let Some(variable) = objects.variable(*id) else { continue };
         let key = keys.get(id);
         if let Some(known) = key.and_then(|k| item_of_key.get(k.as_slice())) {
-            // A second object for a variable that is there already.
+            // A second object for the same key. Where one of them is a weight, the variable is.
             if let (Role::Weight, Some(item)) = (*role, inventory.get_mut(*known)) {
                 item.role = Role::Weight;
             }
@@ -60,7 +60,7 @@ pub(crate) fn from_object_graph(
             item_of_key.insert(key, item);
         }
     }
-    add_dead_handles(&mut inventory, graph, restore);
+    add_unrestored_handles(&mut inventory, graph, restore);
     for kind in &objects.kinds {
         if matches!(kind, Kind::Resource) {
             inventory.add(table(String::new()));
@@ -84,7 +84,7 @@ pub(crate) fn from_collections(
         item.reshaped = v.reshaped;
         inventory.add(item);
     }
-    add_dead_handles(&mut inventory, graph, restore);
+    add_unrestored_handles(&mut inventory, graph, restore);
     for node in &graph.nodes {
         if matches!(
             node.op,
@@ -105,13 +105,14 @@ fn table(name: String) -> Declared {
     Declared::new(name, None, DeclaredShape::Dims(vec![0]), Role::Table)
 }
 
-/// Adds variable ops that nothing restores and no item knows, each resource once.
-fn add_dead_handles(
+/// Adds the variable ops that the restore op leaves out and that are part of no item, each resource
+/// once: two ops with one container and shared name are one variable.
+fn add_unrestored_handles(
     inventory: &mut Inventory<Declared>,
     graph: &Graph<'_>,
     restore: &RestoreGraph<'_>,
 ) {
-    // Without a saver nothing is restored, and every handle of the model would be one of these.
+    // Without a saver no op is restored, and every handle of the model would be added.
     if restore.restored.is_empty() {
         return;
     }

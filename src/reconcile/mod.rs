@@ -4,15 +4,15 @@
 //! the shape and dtype that the best witness knows, and a [`Fact`] for every contradiction. Nothing is
 //! repaired or dropped in silence, and nothing is put into words: `verdict` does that.
 
+mod checkpoint_keys;
 mod counting;
 mod declared;
 mod fact;
 mod file_facts;
 mod inventory;
 mod keras_config;
-mod keys;
 mod not_filled;
-mod partners;
+mod object_graphs;
 mod session;
 mod stored;
 mod trainable;
@@ -24,7 +24,7 @@ pub(crate) use fact::*;
 pub(crate) use file_facts::{facts_of_model, facts_of_sidecars};
 pub(crate) use inventory::{Confirmed, Declared, Inventory, ItemId, Settled, sum};
 use keras_config::{ConfigOwners, match_config};
-use partners::Partners;
+use object_graphs::PairedObjects;
 pub(crate) use session::{Confirmation, compare_session, confirmed};
 
 /// Joins what the files say: every variable once, with all that is known before a session is asked.
@@ -65,9 +65,9 @@ fn declared_inventory(files: &FileEvidence<'_>) -> (Inventory<Declared>, Vec<Fac
             None
         }
     };
-    let partners = checkpoint_graph.as_ref().map(|graph| Partners::find(objects, graph));
-    facts.extend(partners.iter().flat_map(Partners::differences));
-    let keys = keys::match_keys(objects, partners.as_ref(), &files.restore);
+    let paired = checkpoint_graph.as_ref().map(|graph| PairedObjects::find(objects, graph));
+    facts.extend(paired.iter().flat_map(PairedObjects::differences));
+    let keys = checkpoint_keys::match_keys(objects, paired.as_ref(), &files.restore);
     let inventory =
         declared::from_object_graph(objects, object_facts, &keys, &files.graph, &files.restore);
     (inventory, facts)

@@ -92,7 +92,7 @@ fn whole(item: &Stored, parts: &[Option<&Held>]) -> Result<(DType, Shape), Optio
     }
     let dtype = dtype.ok_or(None)?;
     match only {
-        // Several handles to one whole variable hold the same; the last speaks for all.
+        // Several handles to one whole variable hold one value: the last one's shape is all of theirs.
         Some((true, shape)) => Ok((dtype, shape.clone())),
         _ => {
             let full = item

@@ -1,6 +1,6 @@
 //! The words for facts: one sentence each, what it is about, and both values where two differ.
 //!
-//! Texts from the model are passed on unescaped; whoever prints them escapes them.
+//! Texts from the model are passed on unescaped; renderers escape them.
 
 mod count;
 mod files;

@@ -1,10 +1,10 @@
 //! Which object of the checkpoint's own object graph is which object of the model's, and where the
 //! two graphs differ.
 //!
-//! A SavedModel writes the same objects twice: in `saved_model.pb`, and in the checkpoint under
+//! A SavedModel stores the same objects twice: in `saved_model.pb`, and in the checkpoint under
 //! numbers of their own. The copy in the checkpoint has a checksum and the model's has none, so a
 //! damaged edge, kind or name in `saved_model.pb`, which could turn a weight into something that is
-//! not counted, shows as a difference. Functions and constants are in the model's graph alone.
+//! not counted, shows as a difference. Functions and constants stand in the model's graph alone.
 //! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
 
 use foldhash::{HashMap, HashMapExt};
@@ -19,7 +19,7 @@ const VALUE_ATTRIBUTE: &str = "VARIABLE_VALUE";
 const MAX_REPORTED: usize = 5;
 
 /// The two graphs, walked from their roots together, by edge name.
-pub(crate) struct Partners<'g, 'c> {
+pub(crate) struct PairedObjects<'g, 'c> {
     objects: &'g ObjectGraph<'c>,
     checkpoint: &'g CheckpointGraph<'c>,
     /// Per object of the model, its number in the checkpoint.
@@ -27,14 +27,14 @@ pub(crate) struct Partners<'g, 'c> {
     differences: Vec<ObjectGraphDifference>,
 }
 
-impl<'g, 'c> Partners<'g, 'c> {
+impl<'g, 'c> PairedObjects<'g, 'c> {
     /// Walks the graphs together.
     pub fn find(
         objects: &'g ObjectGraph<'c>,
         checkpoint: &'g CheckpointGraph<'c>,
-    ) -> Partners<'g, 'c> {
+    ) -> PairedObjects<'g, 'c> {
         let partner = vec![None; objects.len()];
-        let mut found = Partners { objects, checkpoint, partner, differences: Vec::new() };
+        let mut found = PairedObjects { objects, checkpoint, partner, differences: Vec::new() };
         if !objects.is_empty() && !checkpoint.is_empty() {
             found.walk();
             found.follow_slots();
@@ -50,10 +50,10 @@ impl<'g, 'c> Partners<'g, 'c> {
         while let Some((object, other)) = open.pop() {
             let Some(node) = self.checkpoint.node(other) else { continue };
             let edges = self.objects.children(object);
-            let names = Names::new(node.children);
+            let children = ChildIndex::new(node.children);
             let mut matched = 0usize;
             for (k, edge) in edges.iter().enumerate() {
-                let Some(to) = names.find(k, edge.name) else {
+                let Some(to) = children.find(k, edge.name) else {
                     if !matches!(self.objects.kinds.get(edge.to.index()), Some(Kind::Other)) {
                         self.differences
                             .push(ObjectGraphDifference::NotInCheckpoint(edge.name.to_owned()));
@@ -161,14 +161,14 @@ fn value_of<'c>(node: &Node<'_, 'c>) -> Option<crate::evidence::checkpoint::Attr
 }
 
 /// Finds children by name: as a rule both graphs list them in one order.
-struct Names<'n, 'c> {
+struct ChildIndex<'n, 'c> {
     children: &'n [Child<'c>],
     by_name: std::cell::OnceCell<HashMap<&'c str, i64>>,
 }
 
-impl<'n, 'c> Names<'n, 'c> {
+impl<'n, 'c> ChildIndex<'n, 'c> {
     fn new(children: &'n [Child<'c>]) -> Self {
-        Names { children, by_name: std::cell::OnceCell::new() }
+        ChildIndex { children, by_name: std::cell::OnceCell::new() }
     }
 
     fn find(&self, guess: usize, name: &str) -> Option<i64> {
