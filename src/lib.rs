@@ -68,6 +68,7 @@ pub mod source;
 #[cfg(any(test, feature = "testkit"))]
 #[doc(hidden)]
 pub mod testkit;
+mod verdict;
 mod wire;
 
 pub use census::{census, census_observed, locate_library};

@@ -8,3 +8,8 @@
 /// Most dimensions of a tensor.
 /// Source: `TensorShape::MaxDimensions`, tensorflow/core/framework/tensor_shape.h (TensorFlow 2.21).
 pub(crate) const MAX_RANK: usize = 254;
+
+// The checkpoint.
+
+/// Largest object graph of a checkpoint that is read, in bytes.
+pub(crate) const MAX_CHECKPOINT_GRAPH_BYTES: u64 = 1 << 30;

@@ -1,5 +1,5 @@
-//! Every code of a finding is made to appear: by a fixture as it is, by one that was damaged, or by
-//! one whose text was edited. What needs bytes that no fixture has is named in [`ELSEWHERE`].
+//! Every code of a finding is made to appear, with its verdict, exit code and witness: by a fixture as
+//! it is, by one that was damaged, or by one whose text was edited. What needs bytes that no fixture has is named in [`ELSEWHERE`].
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,8 +11,8 @@ use tfcensus::model::Code;
 /// Codes that other tests make appear, with the file that holds the test.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("slices-incomplete", "src/evidence/checkpoint/tests/mod.rs"),
-    ("runtime-shape-differs", "src/reconcile/runtime.rs"),
-    ("runtime-dtype-differs", "src/reconcile/runtime.rs"),
+    ("runtime-shape-differs", "src/reconcile/session.rs"),
+    ("runtime-dtype-differs", "src/reconcile/session.rs"),
     ("expectation", "tests/rendering/expect.rs"),
 ];
 
@@ -24,6 +24,8 @@ const OFF: &[&str] = &["--runtime", "off"];
 
 /// Stands for a `.keras` archive of a model that nests no layers.
 const SUBCLASSED: &str = "SUBCLASSED";
+/// Stands for a `.keras` archive of a model whose layers have other names.
+const FOREIGN: &str = "FOREIGN";
 
 /// A metric that holds the third object of the text fixture.
 const METRIC_OF_SEEN: &str = "nodes { children { node_id: 3 local_name: \"total\" } \
@@ -32,59 +34,152 @@ const METRIC_OF_SEEN: &str = "nodes { children { node_id: 3 local_name: \"total\
 /// What is done to a copy of a fixture's model before it is counted.
 type Change = fn(&Path);
 
-/// The code, the fixture, the change, and how to count.
-const CASES: &[(&str, &str, Change, &[&str])] = &[
+/// A verdict and the exit code that goes with it.
+type Outcome = (&'static str, i32);
+
+/// Witnesses contradict each other.
+const DISAGREEMENT: Outcome = ("disagreement", 1);
+/// Counted from the files without a contradiction, as `--runtime off` asks.
+const COUNTED: Outcome = ("unverified", 0);
+/// The session holds every counted variable, and no witness contradicts.
+const VERIFIED: Outcome = ("verified", 0);
+/// A session was wanted and could not be had.
+const UNCONFIRMED: Outcome = ("unverified", 3);
+
+/// The code, the fixture, the change, how to count; then the outcome, and the status of a witness. An
+/// error names the witness that it speaks against; anything else names one that it does not affect.
+///
+/// Some changes for a note are contradictions as well: an object or attribute that is added or renamed
+/// in the SavedModel differs from the checkpoint's own object graph.
+type Case = (&'static str, &'static str, Change, &'static [&'static str], Outcome, &'static str);
+
+const CASES: &[Case] = &[
     // The checkpoint.
-    ("checkpoint-missing", "lenet5", |m| remove_folder(m, "variables"), OFF),
-    ("checkpoint-unreadable", "lenet5", |m| write(m, INDEX, b"no index at all"), OFF),
-    ("shard-missing", "lenet5", |m| std::fs::remove_file(m.join(SHARD)).unwrap(), OFF),
-    ("shard-too-short", "lenet5", |m| write(m, SHARD, &read(m, SHARD)[..99]), OFF),
+    (
+        "checkpoint-missing",
+        "lenet5",
+        |m| remove_folder(m, "variables"),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint unavailable",
+    ),
+    (
+        "checkpoint-unreadable",
+        "lenet5",
+        |m| write(m, INDEX, b"no index at all"),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint unavailable",
+    ),
+    (
+        "shard-missing",
+        "lenet5",
+        |m| std::fs::remove_file(m.join(SHARD)).unwrap(),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint contradicts",
+    ),
+    (
+        "shard-too-short",
+        "lenet5",
+        |m| write(m, SHARD, &read(m, SHARD)[..99]),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint contradicts",
+    ),
     (
         "entry-size",
         "text",
         |m| index(m, &[("kernel/.ATTRIBUTES/VARIABLE_VALUE", 1, &[3, 2], 20)]),
         OFF,
+        DISAGREEMENT,
+        "checkpoint contradicts",
     ),
-    ("checksum-mismatch", "lenet5", flip_a_bit, &["--runtime", "off", "--verify-checksums"]),
-    ("key-missing", "lenet5", |m| borrow(m, "siamese"), OFF),
-    ("checkpoint-extra", "two_meta_graphs", |_| (), OFF),
+    (
+        "checksum-mismatch",
+        "lenet5",
+        flip_a_bit,
+        &["--runtime", "off", "--verify-checksums"],
+        DISAGREEMENT,
+        "checkpoint contradicts",
+    ),
+    (
+        "key-missing",
+        "lenet5",
+        |m| borrow(m, "siamese"),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint contradicts",
+    ),
+    ("checkpoint-extra", "two_meta_graphs", |_| (), OFF, COUNTED, "checkpoint agrees"),
     // Shapes and types.
-    ("shape-differs", "lenet5", |m| borrow(m, "fine_tuned"), OFF),
+    (
+        "shape-differs",
+        "lenet5",
+        |m| borrow(m, "fine_tuned"),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
     (
         "dtype-differs",
         "text",
         |m| edit(m, "dtype: DT_INT32\n        shape", "dtype: DT_INT64\n        shape"),
         OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
     ),
-    ("shape-impossible", "text", |m| in_kernel(m, "size: 3", "size: -7"), OFF),
-    ("shape-unknown", "text", of_unknown_shape, OFF),
+    (
+        "shape-impossible",
+        "text",
+        |m| in_kernel(m, "size: 3", "size: -7"),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
+    ("shape-unknown", "text", of_unknown_shape, OFF, DISAGREEMENT, "declaration contradicts"),
     // The graph.
-    ("graph-unknown-input", "text", |m| add_nodes(m, &[("lost", "Identity", "nowhere")]), OFF),
+    (
+        "graph-unknown-input",
+        "text",
+        |m| add_nodes(m, &[("lost", "Identity", "nowhere")]),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
     (
         "graph-cycle",
         "text",
         |m| add_nodes(m, &[("a", "Identity", "b"), ("b", "Identity", "a")]),
         OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
     ),
     (
         "graph-duplicate-node",
         "text",
         |m| add_nodes(m, &[("twin", "NoOp", ""), ("twin", "NoOp", "")]),
         OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
     ),
     (
         "restore-op-missing",
         "text",
         |m| edit(m, "restore_op_name: \"Stateful", "restore_op_name: \"Nothing"),
         OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
     ),
-    ("restore-graph-unclear", "text", no_restore_function, OFF),
-    ("tag-set-repeated", "text", repeat_meta_graph, OFF),
+    ("restore-graph-unclear", "text", no_restore_function, OFF, COUNTED, "declaration agrees"),
+    ("tag-set-repeated", "text", repeat_meta_graph, OFF, COUNTED, "declaration agrees"),
     (
         "schema-version",
         "text",
         |m| edit(m, "saved_model_schema_version: 1", "saved_model_schema_version: 9"),
         OFF,
+        COUNTED,
+        "declaration agrees",
     ),
     (
         "object-graph-edge",
@@ -97,46 +192,124 @@ const CASES: &[(&str, &str, Change, &[&str])] = &[
             )
         },
         OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
     ),
-    ("object-graph-differs", "lenet5", |m| borrow(m, "siamese"), OFF),
-    ("file-unreadable", "lenet5", |m| dangling_link(m, SHARD), OFF),
+    (
+        "object-graph-differs",
+        "lenet5",
+        |m| borrow(m, "siamese"),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
+    ("file-unreadable", "lenet5", shard_is_a_folder, OFF, DISAGREEMENT, "checkpoint contradicts"),
+    (
+        "file-unreadable",
+        "lenet5",
+        |m| dangling_link(m, SHARD),
+        OFF,
+        DISAGREEMENT,
+        "checkpoint contradicts",
+    ),
     // The session.
-    ("library-missing", "lenet5", |_| (), &["--libtensorflow", "/nonexistent"]),
-    ("runtime-failed", "lenet5", |_| (), &["--timeout", "0.001"]),
-    ("runtime-mode-chosen", "tf1_hub", |_| (), &[]),
-    ("unsafe-ops", "text", write_file_at_start, &[]),
-    ("not-confirmed", "lenet5", |m| remove_folder(m, "variables"), &[]),
+    (
+        "library-missing",
+        "lenet5",
+        |_| (),
+        &["--libtensorflow", "/nonexistent"],
+        UNCONFIRMED,
+        "runtime unavailable",
+    ),
+    (
+        "runtime-failed",
+        "lenet5",
+        |_| (),
+        &["--timeout", "0.001"],
+        UNCONFIRMED,
+        "runtime unavailable",
+    ),
+    ("runtime-mode-chosen", "tf1_hub", |_| (), &[], VERIFIED, "runtime agrees"),
+    ("unsafe-ops", "text", write_file_at_start, &[], VERIFIED, "runtime agrees"),
+    (
+        "not-confirmed",
+        "lenet5",
+        |m| remove_folder(m, "variables"),
+        &[],
+        DISAGREEMENT,
+        "runtime contradicts",
+    ),
     // What is counted.
-    ("unrestored", "sharded_variable", |_| (), OFF),
-    ("export-copies", "keras3_export", |_| (), OFF),
-    ("frozen", "frozen_base", |_| (), OFF),
-    ("frozen-constants", "frozen_graph", |_| (), OFF),
-    ("constants-beside", "text", large_constant, OFF),
-    ("no-variables", "text", |m| write(m, "saved_model.pbtxt", NO_VARIABLES), OFF),
+    ("unrestored", "sharded_variable", |_| (), OFF, COUNTED, "declaration agrees"),
+    ("export-copies", "keras3_export", |_| (), OFF, COUNTED, "declaration agrees"),
+    ("frozen", "frozen_base", |_| (), OFF, COUNTED, "declaration agrees"),
+    ("frozen-constants", "frozen_graph", |_| (), OFF, COUNTED, "declaration agrees"),
+    ("constants-beside", "text", large_constant, OFF, COUNTED, "declaration agrees"),
+    (
+        "no-variables",
+        "text",
+        |m| write(m, "saved_model.pbtxt", NO_VARIABLES),
+        OFF,
+        COUNTED,
+        "declaration agrees",
+    ),
     // Keras.
-    ("keras-metadata-entry", "lenet5", spoil_metadata_json, OFF),
+    ("keras-metadata-entry", "lenet5", spoil_metadata_json, OFF, COUNTED, "keras agrees"),
     (
         "keras-metadata-unreadable",
         "lenet5",
         |m| write(m, "keras_metadata.pb", b"\xff\xff\xff"),
         OFF,
+        COUNTED,
+        "keras absent",
     ),
     (
         "keras-metadata-missing",
         "lenet5",
         |m| std::fs::remove_file(m.join("keras_metadata.pb")).unwrap(),
         OFF,
+        COUNTED,
+        "keras absent",
     ),
-    ("keras-kind-unknown", "lenet5", rename_layers, OFF),
-    ("list-incomplete", "text", |m| with_list(m, &[1, 2], ""), OFF),
-    ("keras-prints-other", "text", with_metric, OFF),
-    ("frozen-unknown", "keras3_export", without_lists, OFF),
-    ("trainable-undetermined", "text", without_object_graph, OFF),
-    ("keras-config-differs", "lenet5", |_| (), &["--runtime", "off", "--keras-config", SUBCLASSED]),
-    ("tree-too-deep", "text", deep_modules, OFF),
+    ("keras-kind-unknown", "lenet5", rename_layers, OFF, COUNTED, "keras agrees"),
+    (
+        "list-incomplete",
+        "text",
+        |m| with_list(m, &[1, 2], ""),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
+    ("keras-prints-other", "text", with_metric, OFF, DISAGREEMENT, "declaration contradicts"),
+    (
+        "frozen-unknown",
+        "keras3_export",
+        without_lists,
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
+    ("trainable-undetermined", "text", without_object_graph, OFF, COUNTED, "declaration agrees"),
+    (
+        "keras-config-differs",
+        "lenet5",
+        |_| (),
+        &["--runtime", "off", "--keras-config", SUBCLASSED],
+        COUNTED,
+        "keras agrees",
+    ),
+    (
+        "keras-config-differs",
+        "lenet5",
+        |_| (),
+        &["--runtime", "off", "--keras-config", FOREIGN],
+        DISAGREEMENT,
+        "keras contradicts",
+    ),
+    ("tree-too-deep", "text", deep_modules, OFF, DISAGREEMENT, "declaration contradicts"),
     // Values.
-    ("not-finite", "values", |_| (), &["--stats"]),
-    ("all-zeros", "values", |_| (), &["--stats"]),
+    ("not-finite", "values", |_| (), &["--stats"], VERIFIED, "runtime agrees"),
+    ("all-zeros", "values", |_| (), &["--stats"], VERIFIED, "runtime agrees"),
 ];
 
 const INDEX: &str = "variables/variables.index";
@@ -237,6 +410,11 @@ fn dangling_link(model: &Path, name: &str) {
 fn write_file_at_start(model: &Path) {
     add_nodes(model, &[("evil", "WriteFile", "")]);
     edit_after(model, "__saved_model_init_op", "name: \"NoOp\"", "name: \"evil\"");
+}
+
+fn shard_is_a_folder(model: &Path) {
+    std::fs::remove_file(model.join(SHARD)).unwrap();
+    std::fs::create_dir(model.join(SHARD)).unwrap();
 }
 
 fn spoil_metadata_json(model: &Path) {
@@ -417,56 +595,89 @@ fn varint(mut number: usize) -> Vec<u8> {
     bytes
 }
 
-fn keras_archive(path: &Path) {
+fn keras_archive(path: &Path, config: &str) {
     let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
     let options = zip::write::SimpleFileOptions::default();
-    for (name, json) in [
-        ("metadata.json", r#"{"keras_version": "3.15.1"}"#),
-        (
-            "config.json",
-            r#"{"module": null, "class_name": "Mine", "config": {}, "registered_name": "Mine"}"#,
-        ),
-    ] {
+    let metadata = r#"{"keras_version": "3.15.1"}"#;
+    for (name, json) in [("metadata.json", metadata), ("config.json", config)] {
         archive.start_file(name, options).unwrap();
         std::io::Write::write_all(&mut archive, json.as_bytes()).unwrap();
     }
     archive.finish().unwrap();
 }
 
-/// The codes of the findings, or what the program said instead of a report.
-fn codes(model: &Path, arguments: &[&str]) -> Result<BTreeSet<String>, String> {
+const SUBCLASSED_CONFIG: &str =
+    r#"{"module": null, "class_name": "Mine", "config": {}, "registered_name": "Mine"}"#;
+const FOREIGN_CONFIG: &str = r#"{"class_name": "Sequential", "config": {"name": "other", "layers": [
+    {"class_name": "Dense", "config": {"name": "somewhere"}},
+    {"class_name": "Dense", "config": {"name": "else"}}]}}"#;
+
+/// What the program says of a model.
+struct Said {
+    codes: BTreeSet<String>,
+    verdict: String,
+    exit_code: Option<i32>,
+    /// Name and status of each witness: `keras agrees`.
+    witnesses: Vec<String>,
+}
+
+/// Counts, or gives what the program wrote instead of a report.
+fn count(model: &Path, arguments: &[&str]) -> Result<Said, String> {
     let archive = model.with_extension("keras");
     let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
     command.arg("count").arg(model).args(["--format", "json"]);
     for argument in arguments {
-        match *argument {
-            SUBCLASSED => command.arg(&archive),
-            other => command.arg(other),
+        let config = match *argument {
+            SUBCLASSED => SUBCLASSED_CONFIG,
+            FOREIGN => FOREIGN_CONFIG,
+            other => {
+                command.arg(other);
+                continue;
+            }
         };
-    }
-    if arguments.contains(&SUBCLASSED) {
-        keras_archive(&archive);
+        keras_archive(&archive, config);
+        command.arg(&archive);
     }
     let output = command.output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout)
         .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
     let findings = report["findings"].as_array().unwrap();
-    Ok(findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect())
+    let witnesses = report["witnesses"].as_array().unwrap();
+    Ok(Said {
+        codes: findings.iter().map(|finding| text(&finding["code"])).collect(),
+        verdict: text(&report["verdict"]),
+        exit_code: output.status.code(),
+        witnesses: witnesses
+            .iter()
+            .map(|w| format!("{} {}", text(&w["name"]), text(&w["status"])))
+            .collect(),
+    })
 }
 
 #[test]
-fn each_appears_where_it_should() {
+fn each_appears_where_it_should_with_its_outcome() {
     let mut wrong = Vec::new();
-    for (code, name, change, arguments) in CASES {
+    for (code, name, change, arguments, (verdict, exit_code), witness) in CASES {
         let folder = tempfile::tempdir().unwrap();
         copy(&fixture(name), folder.path());
-        let before = codes(folder.path(), OFF).unwrap();
         change(folder.path());
-        let found = codes(folder.path(), arguments);
-        if !found.as_ref().is_ok_and(|found| found.contains(*code)) {
-            wrong.push(format!(
-                "{code}: {name} with {arguments:?} gives {found:?}, and before {before:?}"
-            ));
+        let case = format!("{code}: {name} with {arguments:?}");
+        match count(folder.path(), arguments) {
+            Err(error) => wrong.push(format!("{case} gives no report: {error}")),
+            Ok(said) => {
+                let Said { codes, witnesses, .. } = &said;
+                if !codes.contains(*code) {
+                    wrong.push(format!("{case} gives {codes:?}"));
+                }
+                let found = (said.verdict.as_str(), said.exit_code);
+                if found != (*verdict, Some(*exit_code)) {
+                    wrong.push(format!("{case} ends with {found:?}, from {codes:?}"));
+                }
+                if !witnesses.iter().any(|found| found == witness) {
+                    wrong.push(format!("{case} has {witnesses:?}, without '{witness}'"));
+                }
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

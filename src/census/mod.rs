@@ -1,23 +1,27 @@
 //! The census of one model: resolve the source, read the witnesses, reconcile, group.
 
-mod ask;
-mod beside;
-mod files;
-mod mode;
 mod report;
+mod session;
+mod session_choice;
+mod session_failure;
+mod session_request;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod witnesses;
 
 use std::ffi::OsStr;
 
 use crate::error::{Error, Result};
+use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime;
-use crate::model::{Finding, Report};
+use crate::evidence::sidecars::{SidecarFiles, object_graph_range};
+use crate::model::Report;
 use crate::options::{Observer, Options, Progress, RuntimeChoice, Silent};
+use crate::reconcile::{self, Inventory, Settled};
 use crate::saved_model::SavedModelFile;
 use crate::source::{self, Source};
-pub(crate) use beside::Beside;
-use files::{Counted, Files};
+use session::{Session, SessionOutcome};
 
 /// Counts the parameters of a model.
 ///
@@ -58,40 +62,46 @@ pub fn census_observed(
     for note in &source.notes {
         observer.notice(Progress::Note(note.clone()));
     }
-    // The library takes a while to map: the worker does that while the files are read here.
-    let worker = wants_session.then(|| ask::Worker::start(options, observer));
+    // The library takes a while to map: the session's process does that while the files are read.
+    let session = wants_session.then(|| Session::start(options, observer));
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;
-    let mut findings: Vec<Finding> = Vec::new();
-    let beside = Beside::read(&source, options, observer, &mut findings)?;
-    conclude(&source, &file, beside, options, findings, |files, counted, findings| match worker {
-        Some(worker) => worker.confirm(&source, files, counted, options, findings),
-        None => ask::Outcome::off(),
+    let sidecars = SidecarFiles::read(&source, options, observer)?;
+    conclude(&source, &file, sidecars, options, |files, inventory| match session {
+        Some(session) => session.confirm(&source, files, inventory, options),
+        None => SessionOutcome::off(),
     })
 }
 
-/// Everything that follows the reading of files: decode, reconcile, ask a session, group.
+/// Everything that follows the reading of files: decode, reconcile, ask a session, group, judge.
 fn conclude(
     source: &Source,
     file: &SavedModelFile,
-    beside: Beside,
+    mut sidecars: SidecarFiles,
     options: &Options,
-    mut findings: Vec<Finding>,
-    confirm: impl FnOnce(&Files<'_>, &mut Counted, &mut Vec<Finding>) -> ask::Outcome,
+    ask_session: impl FnOnce(&FileEvidence<'_>, &Inventory<Settled>) -> SessionOutcome,
 ) -> Result<Report> {
+    let mut facts = reconcile::facts_of_sidecars(&sidecars);
     let (schema_version, meta_graphs) = file.decode()?;
-    let files =
-        Files::read(source, file, schema_version, &meta_graphs, beside, options, &mut findings)?;
-    let mut counted = files.inventory(&mut findings);
-    let session = confirm(&files, &mut counted, &mut findings);
-    Ok(report::assemble(source, &meta_graphs, &files, counted, session, options, findings))
+    let files = FileEvidence::read(file, schema_version, &meta_graphs, &mut sidecars, options)?;
+    facts.extend(reconcile::facts_of_model(source, &files));
+    let (inventory, found) = reconcile::inventory(&files);
+    facts.extend(found);
+    let mut session = ask_session(&files, &inventory);
+    facts.append(&mut session.facts);
+    let inventory = reconcile::confirmed(inventory, session.confirmation.as_mut());
+    Ok(report::assemble(source, &files, &inventory, session, options, facts))
 }
 
 /// The census of a model that is given as bytes, without a session.
 #[cfg(any(test, feature = "testkit"))]
-pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) -> Result<Report> {
+pub(crate) fn of_bytes(
+    saved_model: Vec<u8>,
+    sidecars: SidecarFiles,
+    options: &Options,
+) -> Result<Report> {
     let source = Source::in_memory();
     let file = SavedModelFile::in_memory(saved_model);
-    conclude(&source, &file, beside, options, Vec::new(), |_, _, _| ask::Outcome::off())
+    conclude(&source, &file, sidecars, options, |_, _| SessionOutcome::off())
 }
 
 /// Reads a model's files, then hands over what joins them to an inventory once more at every call.
@@ -99,20 +109,19 @@ pub(crate) fn of_bytes(saved_model: Vec<u8>, beside: Beside, options: &Options) 
 pub(crate) fn with_inventory(
     file: &SavedModelFile,
     meta_graphs: &[crate::saved_model::MetaGraph<'_>],
-    beside: Beside,
+    mut sidecars: SidecarFiles,
     run: &mut dyn FnMut(&mut dyn FnMut() -> usize),
 ) {
-    let source = Source::in_memory();
     let options = Options::default();
-    let files = Files::read(&source, file, 1, meta_graphs, beside, &options, &mut Vec::new());
+    let files = FileEvidence::read(file, 1, meta_graphs, &mut sidecars, &options);
     let files = files.expect("a model that can be read");
-    run(&mut || files.inventory(&mut Vec::new()).inventory.items.len());
+    run(&mut || reconcile::inventory(&files).0.iter().count());
 }
 
 /// Without a session only the shapes and the checkpoint's object graph are needed of the weights.
 fn weights_needed(options: &Options) -> source::Weights<'static> {
     if options.runtime == RuntimeChoice::Off && !options.verify_checksums {
-        source::Weights::Ranges(&beside::object_graph_range)
+        source::Weights::Ranges(&object_graph_range)
     } else {
         source::Weights::All
     }

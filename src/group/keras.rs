@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use super::objects::{Objects, Proposal, grow};
 use super::outline::Outline;
 use crate::evidence::keras::KerasMetadata;
-use crate::evidence::object_graph::{Aside, is_flat_edge, is_wrapper};
+use crate::evidence::object_graph::{Excluded, is_flat_edge, is_wrapper};
 use crate::model::GroupKind;
 use crate::saved_model::NodeId;
 
@@ -35,7 +35,7 @@ struct Layers<'g, 'a> {
 impl Layers<'_, '_> {
     fn is_layer(&self, node: NodeId) -> bool {
         is_keras(self.objects, node)
-            && self.objects.facts.aside[node.index()] != Some(Aside::Metric)
+            && self.objects.facts.excluded[node.index()] != Some(Excluded::Metric)
     }
 
     fn proposal(&self, node: NodeId, held_as: &str) -> Proposal {

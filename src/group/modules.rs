@@ -36,7 +36,7 @@ fn children(objects: Objects<'_, '_>, bearing: &[bool], node: NodeId) -> Vec<Pro
             let is_object = matches!(graph.kinds.get(to.index()), Some(Kind::User { .. }));
             if !is_object
                 || !bearing[to.index()]
-                || objects.facts.aside[to.index()].is_some()
+                || objects.facts.excluded[to.index()].is_some()
                 || is_flat_edge(graph, holder, edge)
                 || !met.insert(to)
             {

@@ -95,7 +95,7 @@ fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outl
             for edge in objects.graph.children(node) {
                 let to = edge.to;
                 let at = to.index();
-                if seen[at] == stamp || objects.facts.aside[at].is_some() {
+                if seen[at] == stamp || objects.facts.excluded[at].is_some() {
                     continue;
                 }
                 seen[at] = stamp;

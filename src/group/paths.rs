@@ -27,7 +27,7 @@ pub(crate) fn paths_to_variables(objects: Objects<'_, '_>) -> HashMap<u32, Vec<S
                 for (k, edge) in graph.children(holder).iter().enumerate() {
                     let at = edge.to.index();
                     if !reached[at]
-                        && objects.facts.aside[at].is_none()
+                        && objects.facts.excluded[at].is_none()
                         && (flat || !is_flat_edge(graph, holder, edge))
                     {
                         reached[at] = true;

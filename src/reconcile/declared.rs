@@ -1,9 +1,9 @@
-//! From a declaration to an inventory: the object graph's variables or the collections', each
-//! joined with the ops that the restore graph fills from its key.
+//! From a declaration to an inventory: every variable of the object graph or of the collections, joined
+//! with the ops that the restore graph fills from its key.
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::{Inventory, Item, Part};
+use super::inventory::{Declared, Inventory, ItemId, Part};
 use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
 use crate::evidence::restore_graph::{RestoreGraph, is_variable_op, resource_name};
@@ -18,28 +18,26 @@ pub(crate) fn from_object_graph(
     keys: &HashMap<NodeId, Vec<u8>>,
     graph: &Graph<'_>,
     restore: &RestoreGraph<'_>,
-) -> (Inventory, HashMap<NodeId, usize>) {
+) -> Inventory<Declared> {
     let mut by_key: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (at, r) in restore.restored.iter().enumerate() {
         by_key.entry(r.key).or_default().push(at);
     }
-    let mut inventory = Inventory::default();
-    let mut item_of: HashMap<NodeId, usize> = HashMap::new();
-    let mut item_of_key: HashMap<&[u8], usize> = HashMap::new();
+    let mut inventory = Inventory::<Declared>::default();
+    let mut item_of_key: HashMap<&[u8], ItemId> = HashMap::new();
     for (id, role) in &facts.variables {
         let Some(variable) = objects.variable(*id) else { continue };
         let key = keys.get(id);
         if let Some(known) = key.and_then(|k| item_of_key.get(k.as_slice())) {
-            // A second object for a variable that is there already.
-            let item = &mut inventory.items[*known];
-            if *role == Role::Weight {
+            // A second object for the same key. Where one of them is a weight, the variable is.
+            if let (Role::Weight, Some(item)) = (*role, inventory.get_mut(*known)) {
                 item.role = Role::Weight;
             }
-            item_of.insert(*id, *known);
+            inventory.set_object(*id, *known);
             continue;
         }
         let mut item =
-            Item::declared(variable.name.to_owned(), variable.dtype, variable.shape.clone(), *role);
+            Declared::new(variable.name.to_owned(), variable.dtype, variable.shape.clone(), *role);
         item.node = Some(*id);
         item.flag = Some(variable.trainable);
         item.listed = facts.listed.get(id).copied();
@@ -55,18 +53,20 @@ pub(crate) fn from_object_graph(
                 }
             }
             item.key = Some(key.clone());
-            item_of_key.insert(key, inventory.items.len());
         }
-        item_of.insert(*id, inventory.items.len());
-        inventory.items.push(item);
+        let item = inventory.add(item);
+        inventory.set_object(*id, item);
+        if let Some(key) = key {
+            item_of_key.insert(key, item);
+        }
     }
-    add_dead_handles(&mut inventory, graph, restore);
+    add_unrestored_handles(&mut inventory, graph, restore);
     for kind in &objects.kinds {
         if matches!(kind, Kind::Resource) {
-            inventory.items.push(table(String::new()));
+            inventory.add(table(String::new()));
         }
     }
-    (inventory, item_of)
+    inventory
 }
 
 /// The inventory of a model without an object graph.
@@ -74,17 +74,17 @@ pub(crate) fn from_collections(
     variables: Vec<GraphVariable>,
     graph: &Graph<'_>,
     restore: &RestoreGraph<'_>,
-) -> Inventory {
+) -> Inventory<Declared> {
     let mut inventory = Inventory::default();
     for v in variables {
-        let mut item = Item::declared(v.name, v.dtype, v.shape, v.role);
+        let mut item = Declared::new(v.name, v.dtype, v.shape, v.role);
         item.key = (v.restored || restore.restored.is_empty()).then_some(v.key);
         item.parts = v.parts.into_iter().map(|p| Part { op: p.op, slice: p.slice }).collect();
         item.listed = v.trainable;
         item.reshaped = v.reshaped;
-        inventory.items.push(item);
+        inventory.add(item);
     }
-    add_dead_handles(&mut inventory, graph, restore);
+    add_unrestored_handles(&mut inventory, graph, restore);
     for node in &graph.nodes {
         if matches!(
             node.op,
@@ -95,24 +95,29 @@ pub(crate) fn from_collections(
                 | "MutableDenseHashTable"
                 | "MutableDenseHashTableV2"
         ) {
-            inventory.items.push(table(node.name.to_owned()));
+            inventory.add(table(node.name.to_owned()));
         }
     }
     inventory
 }
 
-fn table(name: String) -> Item {
-    Item::declared(name, None, DeclaredShape::Dims(vec![0]), Role::Table)
+fn table(name: String) -> Declared {
+    Declared::new(name, None, DeclaredShape::Dims(vec![0]), Role::Table)
 }
 
-/// Adds variable ops that nothing restores and no item knows, each resource once.
-fn add_dead_handles(inventory: &mut Inventory, graph: &Graph<'_>, restore: &RestoreGraph<'_>) {
-    // Without a saver nothing is restored, and every handle of the model would be one of these.
+/// Adds the variable ops that the restore op leaves out and that are part of no item, each resource
+/// once: two ops with one container and shared name are one variable.
+fn add_unrestored_handles(
+    inventory: &mut Inventory<Declared>,
+    graph: &Graph<'_>,
+    restore: &RestoreGraph<'_>,
+) {
+    // Without a saver no op is restored, and every handle of the model would be added.
     if restore.restored.is_empty() {
         return;
     }
     let mut ops = vec![false; graph.nodes.len()];
-    let of_items = inventory.items.iter().flat_map(|i| &i.parts).filter_map(|p| p.op);
+    let of_items = inventory.iter().flat_map(|(_, i)| &i.parts).filter_map(|p| p.op);
     for op in of_items.chain(restore.restored.iter().filter_map(|r| r.variable)) {
         if let Some(known) = ops.get_mut(op) {
             *known = true;
@@ -120,22 +125,20 @@ fn add_dead_handles(inventory: &mut Inventory, graph: &Graph<'_>, restore: &Rest
     }
     let mut known: HashSet<_> =
         (0..ops.len()).filter(|op| ops[*op]).filter_map(|op| resource_name(graph, op)).collect();
-    let mut dead = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate() {
         if is_variable_op(node.op)
             && !ops[at]
             && resource_name(graph, at).is_some_and(|n| known.insert(n))
         {
             let [dtype, shape] = node.attrs_named(["dtype", "shape"]);
-            let mut item = Item::declared(
+            let mut item = Declared::new(
                 node.name.to_owned(),
                 dtype.and_then(|a| a.dtype()),
                 shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown),
                 Role::Unrestored,
             );
             item.parts.push(Part { op: Some(at), slice: String::new() });
-            dead.push(item);
+            inventory.add(item);
         }
     }
-    inventory.items.extend(dead);
 }

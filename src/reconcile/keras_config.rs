@@ -7,60 +7,65 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use super::Inventory;
+use super::fact::{Fact, KerasFact};
+use super::inventory::{Inventory, ItemId, Stored};
 use crate::evidence::keras::KerasConfig;
-use crate::model::{Code, Finding, Severity};
 
 /// Longest run of a path that is tried.
 const MAX_RUN: usize = 16;
 
-/// The layer of each item of the inventory that has one, and what each layer's state says of it.
-pub(crate) fn match_config(
-    inventory: &mut Inventory,
-    config: &KerasConfig,
-    findings: &mut Vec<Finding>,
-) -> HashMap<usize, usize> {
+/// What a `.keras` configuration says of the weights.
+#[derive(Debug, Default)]
+pub(crate) struct ConfigOwners {
+    layer_of: HashMap<ItemId, usize>,
+    trainable: HashMap<ItemId, bool>,
+    /// Where the configuration contradicts the model, or says nothing of a weight.
+    pub facts: Vec<Fact>,
+}
+
+impl ConfigOwners {
+    /// The layer that owns a weight, by its position in the configuration.
+    pub fn layer(&self, item: ItemId) -> Option<usize> {
+        self.layer_of.get(&item).copied()
+    }
+
+    /// Whether the layer that owns a weight, and every model around it, is trainable.
+    pub fn trainable(&self, item: ItemId) -> Option<bool> {
+        self.trainable.get(&item).copied()
+    }
+}
+
+/// Finds the layer of each weight.
+pub(crate) fn match_config(inventory: &Inventory<Stored>, config: &KerasConfig) -> ConfigOwners {
     let runs = path_ends(config);
-    let mut owner: HashMap<usize, usize> = HashMap::new();
+    let mut owners = ConfigOwners::default();
     let mut owned: HashSet<(usize, String)> = HashSet::new();
-    let mut strangers = Vec::new();
-    for (at, item) in inventory.items.iter().enumerate().filter(|(_, i)| i.is_weight()) {
+    let mut unowned = Vec::new();
+    for (id, item) in inventory.weights() {
         let parts: Vec<&str> = item.name.split('/').collect();
         let Some((last, scope)) = parts.split_last() else { continue };
-        match find(&runs, scope, last, &mut owned) {
-            Some(layer) => {
-                owner.insert(at, layer);
-            }
-            None => strangers.push(item.name.clone()),
+        let Some(at) = find(&runs, scope, last, &mut owned) else {
+            unowned.push(&item.name);
+            continue;
+        };
+        owners.layer_of.insert(id, at);
+        let is_trainable = config.layers[at].trainable && item.flag != Some(false);
+        owners.trainable.insert(id, is_trainable);
+        if let Some(listed) = item.listed
+            && listed != is_trainable
+        {
+            let (variable, configured) = (item.name.clone(), is_trainable);
+            owners
+                .facts
+                .push(KerasFact::ConfigTrainableDiffers { variable, listed, configured }.into());
         }
     }
-    for (at, layer) in &owner {
-        let item = &mut inventory.items[*at];
-        let trainable = config.layers[*layer].trainable && item.flag != Some(false);
-        match item.listed {
-            None => item.listed = Some(trainable),
-            Some(listed) if listed != trainable => findings.push(
-                Finding::new(
-                    Code::KerasConfigDiffers,
-                    "the export's lists and the Keras configuration disagree on whether this is trainable",
-                )
-                .about(&item.name)
-                .values(format!("trainable {listed}"), format!("trainable {trainable}")),
-            ),
-            Some(_) => {}
-        }
+    if let Some(first) = unowned.first() {
+        let is_foreign = owners.layer_of.is_empty();
+        let (first, weights) = (first.to_string(), unowned.len());
+        owners.facts.push(KerasFact::ConfigLacksLayers { first, weights, is_foreign }.into());
     }
-    if let Some(first) = strangers.first() {
-        let all = owner.is_empty();
-        let message = format!(
-            "{} weights belong to no layer of the Keras configuration, the first of them this one",
-            strangers.len()
-        );
-        let severity = if all { Severity::Error } else { Severity::Warning };
-        findings
-            .push(Finding::new(Code::KerasConfigDiffers, message).about(first).severity(severity));
-    }
-    owner
+    owners
 }
 
 /// Every end of every layer's path, with the layers that have it; true for a whole path.
@@ -110,7 +115,7 @@ mod tests {
     use super::*;
     use crate::evidence::keras::parse_config;
     use crate::model::{DType, Role};
-    use crate::reconcile::Item;
+    use crate::reconcile::inventory::Declared;
     use crate::saved_model::DeclaredShape;
 
     fn config() -> KerasConfig {
@@ -132,27 +137,26 @@ mod tests {
         for name in names {
             let shape = DeclaredShape::Dims(vec![1]);
             let mut item =
-                Item::declared(name.to_string(), Some(DType::FLOAT32), shape, Role::Weight);
+                Declared::new(name.to_string(), Some(DType::FLOAT32), shape, Role::Weight);
             item.flag = Some(true);
-            inventory.items.push(item);
+            inventory.add(Stored { declared: item, tensor: None });
         }
-        let mut findings = Vec::new();
-        let owner = match_config(&mut inventory, &config, &mut findings);
-        let path = |at: usize| {
-            let layer = &config.layers[*owner.get(&at)?];
+        let owners = match_config(&inventory, &config);
+        let path = |id: ItemId| {
+            let layer = &config.layers[owners.layer(id)?];
             let parent = layer.parent.map(|p| config.layers[p].name.as_str()).unwrap_or_default();
             Some(format!("{parent}/{}", layer.name))
         };
         (
-            (0..names.len()).map(path).collect(),
-            inventory.items.iter().map(|i| i.listed).collect(),
-            findings.len(),
+            inventory.iter().map(|(id, _)| path(id)).collect(),
+            inventory.iter().map(|(id, _)| owners.trainable(id)).collect(),
+            owners.facts.len(),
         )
     }
 
     #[test]
     fn tells_same_names_apart_by_path_and_by_order() {
-        let (owner, listed, findings) = owners(&[
+        let (owner, trainable, facts) = owners(&[
             "d/kernel",
             "d/bias",
             "b/d/kernel",
@@ -163,15 +167,15 @@ mod tests {
         ]);
         let owner: Vec<&str> = owner.iter().map(|o| o.as_deref().unwrap_or("-")).collect();
         assert_eq!(owner, ["a/d", "a/d", "b/d", "-", "top/e", "top/mha", "top/mha"]);
-        assert_eq!(listed[0], Some(false), "a is frozen");
-        assert_eq!(listed[2], Some(true));
-        assert_eq!(findings, 1, "the third d/kernel has no layer left");
+        assert_eq!(trainable[0], Some(false), "a is frozen");
+        assert_eq!(trainable[2], Some(true));
+        assert_eq!(facts, 1, "the third d/kernel has no layer left");
     }
 
     #[test]
     fn a_name_may_begin_with_the_model() {
-        let (owner, _, findings) = owners(&["top/e/kernel", "top/a/d/kernel"]);
+        let (owner, _, facts) = owners(&["top/e/kernel", "top/a/d/kernel"]);
         assert_eq!(owner, [Some("top/e".to_owned()), Some("a/d".to_owned())]);
-        assert_eq!(findings, 0);
+        assert_eq!(facts, 0);
     }
 }

@@ -1,32 +1,50 @@
-//! Whether training would change a variable: the root's lists, else the Keras layers that own it,
-//! else the TF1 collection, else the variable's own flag. Each speaks only for what it knows.
+//! Whether training would change a variable. The first source that states something about this
+//! variable decides:
+//!
+//! 1. the root's own lists, or TF1's collection `trainable_variables`: they hold exactly what
+//!    training updates, frozen layers accounted for;
+//! 2. the `.keras` configuration that the user gave: an export of Keras 3 keeps no frozen states;
+//! 3. the Keras metadata of the layers that own it: trainable where some path from the root has every
+//!    layer trainable, and the variable's flag agrees. One trainable path suffices, because a shared
+//!    layer is trained through it;
+//! 4. the variable's own flag, which stays true when the layer around it is frozen, and therefore
+//!    comes last.
+//!
+//! Each speaks only for the variables that it knows. Where none says anything, the state is
+//! undetermined, which is never shown as false.
 
-use super::{Inventory, Item};
+use super::inventory::{Inventory, Settled, Stored};
+use super::keras_config::ConfigOwners;
 use crate::evidence::keras::KerasMetadata;
 use crate::evidence::object_graph::{ObjectGraphFacts, is_flat_edge, walk};
 use crate::model::Trainable;
 use crate::saved_model::{NodeId, ObjectGraph};
 
 /// Settles the trainable state of every item.
-pub(crate) fn settle_trainable(
-    inventory: &mut Inventory,
+pub(crate) fn settle(
+    inventory: Inventory<Stored>,
     objects: Option<(&ObjectGraph<'_>, &ObjectGraphFacts)>,
     keras: &KerasMetadata,
-) {
+    config: &ConfigOwners,
+) -> Inventory<Settled> {
     let layers = objects
         .filter(|_| !keras.layers.is_empty())
         .map(|(graph, facts)| LayerStates::read(graph, facts, keras));
-    for item in &mut inventory.items {
+    inventory.advance(|id, item| {
         let by_layer = || layers.as_ref().zip(item.node).and_then(|(l, node)| l.of(node));
         let said = item
             .listed
+            .or_else(|| config.trainable(id))
             .or_else(|| by_layer().map(|trainable| trainable && item.flag != Some(false)));
-        item.trainable = judge(said, item);
-    }
+        let trainable = state(said, item.flag);
+        Settled { trainable, config_layer: config.layer(id), stored: item }
+    })
 }
 
-fn judge(said: Option<bool>, item: &Item) -> Trainable {
-    match (said, item.flag) {
+/// The state that follows from what a list or layer said and from the variable's own flag. A flag
+/// alone is believed; against a list or layer it only tells that the variable is frozen.
+fn state(said: Option<bool>, flag: Option<bool>) -> Trainable {
+    match (said, flag) {
         (Some(true), _) | (None, Some(true)) => Trainable::Yes,
         (Some(false), Some(true)) => Trainable::Frozen,
         (Some(false), _) | (None, Some(false)) => Trainable::No,
@@ -47,9 +65,9 @@ impl LayerStates {
         let root = graph.root();
         let known = keras.layers.keys().copied();
         let below_a_layer =
-            walk(graph, known, &facts.aside, |holder, edge| !is_flat_edge(graph, holder, edge));
+            walk(graph, known, &facts.excluded, |holder, edge| !is_flat_edge(graph, holder, edge));
         let start = (!frozen(root)).then_some(root);
-        let by_trainable_layers = walk(graph, start, &facts.aside, |holder, edge| {
+        let by_trainable_layers = walk(graph, start, &facts.excluded, |holder, edge| {
             !is_flat_edge(graph, holder, edge) && !frozen(edge.to)
         });
         LayerStates { below_a_layer, by_trainable_layers }

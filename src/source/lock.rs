@@ -5,7 +5,6 @@
 //! Source: tensorflow_hub's resolver.py, 0.16.
 
 use std::fs::{self, File};
-use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -42,7 +41,7 @@ impl EntryLock {
         is_done: &dyn Fn() -> bool,
         observer: &dyn Observer,
     ) -> Result<Option<EntryLock>> {
-        let uuid = random_hex();
+        let uuid = format!("{:032x}", fastrand::u128(..));
         let file = with_suffix(dir, ".lock");
         let contents = format!("{}.{}.{uuid}", host_name(), std::process::id());
         let work_dir = with_suffix(dir, &format!(".{uuid}.tmp"));
@@ -175,12 +174,6 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// 128 bits that no other process has, from the standard library's seed for hash maps.
-pub(super) fn random_hex() -> String {
-    let half = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", half(), half() ^ u64::from(std::process::id()).rotate_left(32))
-}
-
 /// This machine's name, as Python's `socket.gethostname` gives it.
 pub(super) fn host_name() -> String {
     let mut buffer = [0u8; 256];
@@ -218,7 +211,7 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
         child.wait().unwrap();
-        let uuid = random_hex();
+        let uuid = format!("{:032x}", fastrand::u128(..));
         let stale = format!("{}.{pid}.{uuid}", host_name());
         fs::create_dir(work_dir_of(&dir, &stale).unwrap()).unwrap();
         assert!(is_dead(&stale));

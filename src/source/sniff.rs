@@ -185,17 +185,18 @@ fn zip_content(file: File) -> Content {
     let Ok(archive) = super::archive::open_zip(file) else {
         return Content::Other(Kind::Unknown);
     };
-    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let names: Vec<&str> = archive.file_names().collect();
-    let any = |wanted: &str| names.iter().any(|name| last(name) == wanted);
-    let root = |wanted: &str| names.contains(&wanted);
+    let names: Vec<&[u8]> = archive.file_names_raw().collect();
+    let last = |name: &[u8]| name.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+    let any =
+        |wanted: &str| names.iter().any(|name| last(name).as_deref() == Some(wanted.as_bytes()));
+    let root = |wanted: &str| names.contains(&wanted.as_bytes());
     if any("saved_model.pb") || any("saved_model.pbtxt") {
         Content::ZipOfModel
     } else if root("config.json") && root("metadata.json") {
         Content::Other(Kind::KerasArchive)
     } else if any("data.pkl") {
         Content::Other(Kind::TorchZip)
-    } else if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
+    } else if !names.is_empty() && names.iter().all(|name| name.ends_with(b".npy")) {
         Content::Other(Kind::NumpyZip)
     } else {
         Content::Other(Kind::ZipOfOther)

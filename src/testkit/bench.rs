@@ -5,8 +5,9 @@
 use std::path::Path;
 
 use super::large_model::LargeModel;
-use crate::census::{self, Beside};
+use crate::census;
 use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
+use crate::evidence::sidecars::SidecarFiles;
 use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
 use crate::saved_model::{ObjectGraph, SavedModelFile};
 use crate::wire;
@@ -38,7 +39,7 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
     let meta = &metas[0];
     match name {
         "graph" => run(&mut || meta.graph().expect("a graph").nodes.len()),
-        "reconcile" => census::with_inventory(&file, &metas, beside(model), &mut |inventory| {
+        "reconcile" => census::with_inventory(&file, &metas, sidecars(model), &mut |inventory| {
             run(inventory);
         }),
         "index" => run(&mut || parse_index(&model.index).expect("an index").len()),
@@ -82,12 +83,12 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
     }
 }
 
-fn beside(model: &LargeModel) -> Beside {
-    Beside {
+fn sidecars(model: &LargeModel) -> SidecarFiles {
+    SidecarFiles {
         index: parse_index(&model.index).ok(),
         checkpoint_graph: Some(model.checkpoint_graph.clone()),
         keras_metadata: Some((Path::new("k").to_path_buf(), Ok(model.keras_metadata.clone()))),
-        keras_config: None,
+        ..SidecarFiles::default()
     }
 }
 

@@ -11,10 +11,11 @@ use std::path::Path;
 use super::checkpoint_table::{self as writer, Row, TableWriter};
 use super::protobuf::{bytes as field, text};
 use super::saved_model::{ObjectGraphBytes, object};
-use crate::census::{self, Beside};
+use crate::census;
 use crate::evidence::checkpoint::{Index, IndexError, ObjectGraph, check, parse_index, table};
 use crate::evidence::keras;
 use crate::evidence::runtime::protocol;
+use crate::evidence::sidecars::SidecarFiles;
 use crate::model::{Counts, Report, Verdict};
 use crate::options::Options;
 use crate::render::{self, Format, View};
@@ -120,13 +121,13 @@ pub fn pbtxt_to_wire(bytes: &[u8]) -> Result<Vec<u8>, String> {
 
 /// A `saved_model.pb` without a checkpoint.
 pub fn saved_model(bytes: &[u8]) {
-    count(bytes.to_vec(), Beside::default());
+    count(bytes.to_vec(), SidecarFiles::default());
 }
 
 /// A `SavedObjectGraph` in a SavedModel without anything else.
 pub fn object_graph(bytes: &[u8]) {
     let info = field(1, text(4, "serve"));
-    count(field(2, info.with(field(7, bytes))).0, Beside::default());
+    count(field(2, info.with(field(7, bytes))).0, SidecarFiles::default());
 }
 
 /// Seeds for [`object_graph`]: the object graphs in an intact SavedModel.
@@ -141,20 +142,20 @@ pub fn object_graphs(saved_model: &[u8]) -> Vec<&[u8]> {
 /// A model with its checkpoint and its Keras metadata, as the fields that [`model_seed`] writes.
 pub fn model(bytes: &[u8]) {
     let mut pb = Vec::new();
-    let mut beside = Beside::default();
+    let mut sidecars = SidecarFiles::default();
     for (number, value) in wire::fields(bytes).flatten() {
         let Some(bytes) = value.bytes() else { continue };
         match number {
             1 => pb = bytes.to_vec(),
-            2 => beside.keras_metadata = Some((Path::new("k").to_path_buf(), Ok(bytes.to_vec()))),
-            3 => beside.checkpoint_graph = Some(bytes.to_vec()),
+            2 => sidecars.keras_metadata = Some((Path::new("k").to_path_buf(), Ok(bytes.to_vec()))),
+            3 => sidecars.checkpoint_graph = Some(bytes.to_vec()),
             4 => {
-                beside.index = parse_index(&TableWriter::default().write(&rows_of(bytes))).ok();
+                sidecars.index = parse_index(&TableWriter::default().write(&rows_of(bytes))).ok();
             }
             _ => {}
         }
     }
-    count(pb, beside);
+    count(pb, sidecars);
 }
 
 /// A seed for [`model`]: the contents of a model's files, empty for a file that is absent.
@@ -165,8 +166,8 @@ pub fn model_seed(saved_model: &[u8], keras: &[u8], graph: &[u8], index: &[u8]) 
     used.fold(Vec::new(), |seed, (number, bytes)| [seed, field(number, bytes).0].concat())
 }
 
-fn count(saved_model: Vec<u8>, beside: Beside) {
-    let Ok(report) = census::of_bytes(saved_model, beside, &Options::default()) else { return };
+fn count(saved_model: Vec<u8>, sidecars: SidecarFiles) {
+    let Ok(report) = census::of_bytes(saved_model, sidecars, &Options::default()) else { return };
     check_report(&report);
     let selection = select(&report, &Filter::default(), Sort::Model);
     let view = View { variables: true, cost: true, ..View::default() };

@@ -2,7 +2,7 @@
 
 use super::index::{Stored, index};
 use super::tf1::{Way, name, whole_model};
-use super::{Beside, Options, Weight, of_bytes};
+use super::{Options, SidecarFiles, Weight, of_bytes};
 use crate::model::{Code, Report, Severity, Verdict};
 
 /// The model: a matrix of 4 × 3 and a vector of 3, both trainable.
@@ -14,9 +14,11 @@ fn weights() -> Vec<Weight> {
 fn census(tensors: &[(&str, &[u64])]) -> Report {
     let stored: Vec<Stored<'_>> =
         tensors.iter().map(|(key, dims)| Stored { key, dims, rows: &[] }).collect();
-    let beside =
-        Beside { index: (!tensors.is_empty()).then(|| index(&stored, 1)), ..Beside::default() };
-    of_bytes(whole_model(&weights(), &Way::plain(2)), beside, &Options::default()).unwrap()
+    let sidecars = SidecarFiles {
+        index: (!tensors.is_empty()).then(|| index(&stored, 1)),
+        ..SidecarFiles::default()
+    };
+    of_bytes(whole_model(&weights(), &Way::plain(2)), sidecars, &Options::default()).unwrap()
 }
 
 fn keys() -> [String; 2] {

@@ -12,7 +12,7 @@ mod tf1;
 
 use proptest::prelude::*;
 
-use super::{Beside, of_bytes};
+use super::{SidecarFiles, of_bytes};
 use crate::model::Severity;
 use crate::options::{GroupBy, Options};
 
@@ -51,11 +51,11 @@ fn any_order(n: usize) -> impl Strategy<Value = Vec<usize>> {
 
 /// Counts a written model under every grouping. The count has no error among its findings, and the
 /// tree of every grouping holds all that is counted.
-fn census(saved_model: &[u8], beside: impl Fn() -> Beside) -> Result<Sums, TestCaseError> {
+fn census(saved_model: &[u8], sidecars: impl Fn() -> SidecarFiles) -> Result<Sums, TestCaseError> {
     let mut sums = Vec::new();
     for group_by in [GroupBy::Auto, GroupBy::ObjectGraph, GroupBy::Scope] {
         let options = Options { group_by, ..Options::default() };
-        let report = of_bytes(saved_model.to_vec(), beside(), &options)
+        let report = of_bytes(saved_model.to_vec(), sidecars(), &options)
             .map_err(|e| TestCaseError::fail(e.to_string()))?;
         let errors: Vec<_> =
             report.findings.iter().filter(|f| f.severity == Severity::Error).collect();

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
-use crate::census::Beside;
+use crate::evidence::sidecars::SidecarFiles;
 use crate::testkit::protobuf::{Message, bytes, text};
 use crate::testkit::saved_model::{
     Object, ObjectGraphBytes, calls, children, graph_def, node, object, restore_function,
@@ -183,7 +183,7 @@ proptest! {
         (model, way) in any_model().prop_flat_map(|m| { let way = any_way(&m); (Just(m), way) })
     ) {
         let written = write(&model, &way);
-        let beside = || Beside {
+        let sidecars = || SidecarFiles {
             index: Some(index(
                 &written
                     .tensors
@@ -193,8 +193,8 @@ proptest! {
                 written.shards,
             )),
             checkpoint_graph: Some(written.checkpoint_graph.clone()),
-            ..Beside::default()
+            ..SidecarFiles::default()
         };
-        prop_assert_eq!(census(&written.saved_model, beside)?, by_arithmetic(&model.weights));
+        prop_assert_eq!(census(&written.saved_model, sidecars)?, by_arithmetic(&model.weights));
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
-use crate::census::Beside;
+use crate::evidence::sidecars::SidecarFiles;
 use crate::testkit::protobuf::{Message, bytes, text, varint};
 use crate::testkit::saved_model::{
     FLOAT, float_list_attr, graph_def, node, saved_model, shape_attr, string_const, type_attr,
@@ -198,11 +198,11 @@ proptest! {
                 false => vec![],
             })
             .collect();
-        let beside = || {
+        let sidecars = || {
             let stored = |at: usize| Stored { key: &keys[at], dims: &weights[at].dims, rows: &rows[at] };
             let tensors: Vec<Stored<'_>> = (0..weights.len()).map(stored).collect();
-            Beside { index: Some(index(&tensors, way.shards)), ..Beside::default() }
+            SidecarFiles { index: Some(index(&tensors, way.shards)), ..SidecarFiles::default() }
         };
-        prop_assert_eq!(census(&saved_model, beside)?, by_arithmetic(&weights));
+        prop_assert_eq!(census(&saved_model, sidecars)?, by_arithmetic(&weights));
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use super::entry::Entry;
 use super::shard::{shard_len, shard_path, why_missing};
 use super::{Index, tiling};
-use crate::model::{Code, DType, Shape};
+use crate::model::{DType, Shape};
 
 /// Most problems that are named; whoever has so many needs no more of them.
 pub const MAX_PROBLEMS: usize = 1000;
@@ -37,21 +37,6 @@ pub enum ProblemKind {
     ChecksumMismatch,
     /// So many tensors share their bytes that checking them all would read the shards many times.
     Overlap,
-}
-
-impl ProblemKind {
-    /// The finding that it becomes.
-    pub fn code(self) -> Code {
-        match self {
-            ProblemKind::ShardMissing => Code::ShardMissing,
-            ProblemKind::ShardUnreadable => Code::FileUnreadable,
-            ProblemKind::ShardTooShort => Code::ShardTooShort,
-            ProblemKind::EntrySize | ProblemKind::Overlap => Code::EntrySize,
-            ProblemKind::SlicesIncomplete => Code::SlicesIncomplete,
-            ProblemKind::ShapeImpossible => Code::ShapeImpossible,
-            ProblemKind::ChecksumMismatch => Code::ChecksumMismatch,
-        }
-    }
 }
 
 /// One contradiction within a checkpoint.

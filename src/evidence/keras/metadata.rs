@@ -4,10 +4,10 @@
 
 use foldhash::HashMap;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::json::read_layer;
-use crate::model::{Code, Finding, KerasMetadataPlace};
+use super::json::{LayerJson, read_layer};
+use crate::model::KerasMetadataPlace;
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
 use crate::wire::{Malformed, fields};
 
@@ -16,8 +16,8 @@ const MAX_METADATA_BYTES: u64 = 1 << 30;
 
 /// Most entries that are read; a model has one for each Keras object.
 const MAX_ENTRIES: usize = 1_000_000;
-/// Most complaints about single entries; a file of empty entries would give millions.
-const MAX_FINDINGS: usize = 100;
+/// Most problems that are listed; a file of empty entries would give millions.
+const MAX_PROBLEMS: usize = 100;
 
 /// The prefix of the identifiers that Keras gives to its objects.
 pub(crate) const KERAS_PREFIX: &str = "_tf_keras_";
@@ -56,83 +56,110 @@ pub(crate) struct KerasMetadata {
     pub version: Option<String>,
     /// What it says, per object.
     pub layers: HashMap<NodeId, Layer>,
-    /// What could not be used.
-    pub findings: Vec<Finding>,
-    /// Complaints beyond those in `findings`.
-    left_out: usize,
+    /// What cannot be used.
+    pub problems: Vec<MetadataProblem>,
+    /// How many problems are not in `problems`.
+    unlisted: usize,
+}
+
+/// A part of the metadata that cannot be used. None of them changes a count: the metadata names
+/// layers and says what is frozen, and the weights are told by the object graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MetadataProblem {
+    /// The file cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is damaged; what follows the damage is left out.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where, in bytes.
+        offset: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// An entry names an object that does not exist.
+    UnknownObject(i64),
+    /// An entry takes an object for something that it is not.
+    OtherKind {
+        /// The object.
+        object: i64,
+        /// The identifier in the entry.
+        identifier: String,
+    },
+    /// A second entry describes this object; the first is used.
+    Repeated(i64),
+    /// The entry of this object is not readable JSON.
+    BadJson(i64),
+    /// An object has an identifier that no known Keras gives; its name, else the identifier.
+    UnknownKind(String),
+    /// There are this many more problems of single entries.
+    More(usize),
 }
 
 impl KerasMetadata {
-    fn complain(&mut self, finding: Finding) {
-        if self.findings.len() < MAX_FINDINGS {
-            self.findings.push(finding);
+    fn report(&mut self, problem: MetadataProblem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
         } else {
-            self.left_out += 1;
+            self.unlisted += 1;
         }
     }
 
-    /// Says how much more there was to complain about.
+    /// Says how many problems are not listed.
     fn conclude(mut self) -> KerasMetadata {
-        if self.left_out > 0 {
-            let left = self.left_out;
-            self.findings.push(Finding::new(
-                Code::KerasMetadataEntry,
-                format!("{left} more entries of the Keras metadata are left out or odd"),
-            ));
+        if self.unlisted > 0 {
+            self.problems.push(MetadataProblem::More(self.unlisted));
         }
         self
     }
 
     fn add(&mut self, graph: &ObjectGraph<'_>, node: i64, identifier: &str, json: &str) {
-        let bad = |what: String| {
-            Finding::new(Code::KerasMetadataEntry, what).about(format!("object {node}"))
-        };
-        let Some(id) = u32::try_from(node).ok().map(NodeId).filter(|n| n.index() < graph.len())
-        else {
-            self.complain(bad(format!(
-                "the Keras metadata names object {node}, which does not exist; entry left out"
-            )));
-            return;
-        };
+        match self.usable_entry(graph, node, identifier, json) {
+            Ok((id, layer)) => {
+                if !KERAS_IDENTIFIERS.contains(&identifier) {
+                    let name = layer.name.clone().unwrap_or_else(|| identifier.to_owned());
+                    self.report(MetadataProblem::UnknownKind(name));
+                }
+                if self.version.is_none() {
+                    self.version = layer.keras_version;
+                }
+                self.layers.insert(
+                    id,
+                    Layer {
+                        name: layer.name,
+                        class: layer.class,
+                        trainable: layer.trainable,
+                        leading_inputs: layer.leading_inputs,
+                    },
+                );
+            }
+            Err(problem) => self.report(problem),
+        }
+    }
+
+    fn usable_entry(
+        &self,
+        graph: &ObjectGraph<'_>,
+        node: i64,
+        identifier: &str,
+        json: &str,
+    ) -> Result<(NodeId, LayerJson), MetadataProblem> {
+        let id = u32::try_from(node).ok().map(NodeId).filter(|n| n.index() < graph.len());
+        let id = id.ok_or(MetadataProblem::UnknownObject(node))?;
         if graph.identifier(id) != identifier {
-            self.complain(bad(format!(
-                "the Keras metadata takes object {node} for a {identifier}, which it is not; entry left out"
-            )));
-            return;
+            let identifier = identifier.to_owned();
+            return Err(MetadataProblem::OtherKind { object: node, identifier });
         }
         if self.layers.contains_key(&id) {
-            self.complain(bad(format!(
-                "the Keras metadata describes object {node} twice; the first entry is used"
-            )));
-            return;
+            return Err(MetadataProblem::Repeated(node));
         }
-        let Some(layer) = read_layer(json) else {
-            self.complain(bad(format!(
-                "the Keras metadata of object {node} is not readable JSON; entry left out"
-            )));
-            return;
-        };
-        if !KERAS_IDENTIFIERS.contains(&identifier) {
-            self.complain(
-                Finding::new(
-                    Code::KerasKindUnknown,
-                    "a Keras object of a kind this program does not know; its weights are counted under it",
-                )
-                .about(layer.name.clone().unwrap_or_else(|| identifier.to_owned())),
-            );
-        }
-        if self.version.is_none() {
-            self.version = layer.keras_version;
-        }
-        self.layers.insert(
-            id,
-            Layer {
-                name: layer.name,
-                class: layer.class,
-                trainable: layer.trainable,
-                leading_inputs: layer.leading_inputs,
-            },
-        );
+        let layer = read_layer(json).ok_or(MetadataProblem::BadJson(node))?;
+        Ok((id, layer))
     }
 }
 
@@ -147,7 +174,7 @@ pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Decodes what was read of `keras_metadata.pb` at `path`. A file that cannot be read or is damaged
-/// is a finding: the count does not depend on it.
+/// is a problem, not an error: the count does not depend on it.
 pub(crate) fn decode_file(
     read: &std::io::Result<Vec<u8>>,
     path: &Path,
@@ -155,20 +182,18 @@ pub(crate) fn decode_file(
 ) -> KerasMetadata {
     let mut metadata =
         KerasMetadata { place: Some(KerasMetadataPlace::File), ..KerasMetadata::default() };
-    let unreadable = |what: String| {
-        Finding::new(Code::KerasMetadataUnreadable, what).about(path.display().to_string())
-    };
     match read {
-        Err(e) => metadata.findings.push(unreadable(format!(
-            "keras_metadata.pb cannot be read ({e}); layers have no names"
-        ))),
+        Err(error) => metadata.problems.push(MetadataProblem::Unreadable {
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        }),
         Ok(bytes) => {
             if let Err(bad) = decode(bytes, graph, &mut metadata) {
-                metadata.findings.push(unreadable(format!(
-                    "keras_metadata.pb is damaged at byte {} ({}); what follows is left out",
-                    bad.offset_in(bytes).unwrap_or(0),
-                    bad.what
-                )));
+                metadata.problems.push(MetadataProblem::Damaged {
+                    path: path.to_path_buf(),
+                    offset: bad.offset_in(bytes).unwrap_or(0),
+                    reason: bad.what.to_string(),
+                });
             }
         }
     }
@@ -228,7 +253,7 @@ mod tests {
         let graph = ObjectGraphBytes::new(vec![object("_tf_keras_layer", &[])]);
         let flood = [0x0a, 0x00].repeat(100_000);
         let metadata = decode_file(&Ok(flood), Path::new("k"), &graph.decode());
-        assert_eq!(metadata.findings.len(), MAX_FINDINGS + 1);
-        assert!(metadata.findings[MAX_FINDINGS].message.starts_with("99900 more"));
+        assert_eq!(metadata.problems.len(), MAX_PROBLEMS + 1);
+        assert_eq!(metadata.problems[MAX_PROBLEMS], MetadataProblem::More(99_900));
     }
 }

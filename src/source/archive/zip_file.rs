@@ -70,7 +70,11 @@ pub(super) fn unpack_zip(file: impl Read + Seek, sink: &mut Sink<'_, '_>) -> Sou
     }
     archive = ZipArchive::new(file).map_err(|e| sink.broken(format!("{e}")))?;
     for i in 0..archive.len() {
-        let name = archive.name_for_index(i).unwrap_or_default().as_bytes().to_vec();
+        // Only for the message where the entry cannot be opened.
+        let name = match archive.name_for_index(i) {
+            Some(Ok(name)) => name.as_bytes().to_vec(),
+            _ => Vec::new(),
+        };
         let mut entry =
             archive.by_index(i).map_err(|e| sink.refused(&name, format!("cannot be read: {e}")))?;
         let name = entry.name_raw().to_vec();

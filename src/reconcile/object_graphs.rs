@@ -1,16 +1,16 @@
 //! Which object of the checkpoint's own object graph is which object of the model's, and where the
 //! two graphs differ.
 //!
-//! A SavedModel writes the same objects twice: in `saved_model.pb`, and in the checkpoint under
+//! A SavedModel stores the same objects twice: in `saved_model.pb`, and in the checkpoint under
 //! numbers of their own. The copy in the checkpoint has a checksum and the model's has none, so a
 //! damaged edge, kind or name in `saved_model.pb`, which could turn a weight into something that is
-//! not counted, shows as a difference. Functions and constants are in the model's graph alone.
+//! not counted, shows as a difference. Functions and constants stand in the model's graph alone.
 //! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::fact::{Fact, GraphFact, ObjectGraphDifference};
 use crate::evidence::checkpoint::{Child, Node, ObjectGraph as CheckpointGraph};
-use crate::model::{Code, Finding};
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
 
 /// The attribute under which a variable's value is stored.
@@ -19,36 +19,22 @@ const VALUE_ATTRIBUTE: &str = "VARIABLE_VALUE";
 const MAX_REPORTED: usize = 5;
 
 /// The two graphs, walked from their roots together, by edge name.
-pub(crate) struct Partners<'g, 'c> {
+pub(crate) struct PairedObjects<'g, 'c> {
     objects: &'g ObjectGraph<'c>,
     checkpoint: &'g CheckpointGraph<'c>,
     /// Per object of the model, its number in the checkpoint.
     partner: Vec<Option<i64>>,
-    differences: Vec<Difference<'c>>,
+    differences: Vec<ObjectGraphDifference>,
 }
 
-/// One way in which the graphs differ.
-enum Difference<'c> {
-    /// This attribute leads to another object than the checkpoint says.
-    LeadsElsewhere(&'c str),
-    /// The model has this attribute, the checkpoint lacks it.
-    NotInCheckpoint(&'c str),
-    /// The checkpoint has this attribute, the model lacks it.
-    NotInModel(&'c str),
-    /// The checkpoint stores a value for this object, and the model does not say it is a variable.
-    NoVariable(&'c str),
-    /// The model's name of a variable, and the checkpoint's.
-    Name(&'c str, &'c str),
-}
-
-impl<'g, 'c> Partners<'g, 'c> {
+impl<'g, 'c> PairedObjects<'g, 'c> {
     /// Walks the graphs together.
     pub fn find(
         objects: &'g ObjectGraph<'c>,
         checkpoint: &'g CheckpointGraph<'c>,
-    ) -> Partners<'g, 'c> {
+    ) -> PairedObjects<'g, 'c> {
         let partner = vec![None; objects.len()];
-        let mut found = Partners { objects, checkpoint, partner, differences: Vec::new() };
+        let mut found = PairedObjects { objects, checkpoint, partner, differences: Vec::new() };
         if !objects.is_empty() && !checkpoint.is_empty() {
             found.walk();
             found.follow_slots();
@@ -64,19 +50,22 @@ impl<'g, 'c> Partners<'g, 'c> {
         while let Some((object, other)) = open.pop() {
             let Some(node) = self.checkpoint.node(other) else { continue };
             let edges = self.objects.children(object);
-            let names = Names::new(node.children);
+            let children = ChildIndex::new(node.children);
             let mut matched = 0usize;
             for (k, edge) in edges.iter().enumerate() {
-                let Some(to) = names.find(k, edge.name) else {
+                let Some(to) = children.find(k, edge.name) else {
                     if !matches!(self.objects.kinds.get(edge.to.index()), Some(Kind::Other)) {
-                        self.differences.push(Difference::NotInCheckpoint(edge.name));
+                        self.differences
+                            .push(ObjectGraphDifference::NotInCheckpoint(edge.name.to_owned()));
                     }
                     continue;
                 };
                 matched += 1;
                 match &mut self.partner[edge.to.index()] {
                     Some(known) if *known == to => {}
-                    Some(_) => self.differences.push(Difference::LeadsElsewhere(edge.name)),
+                    Some(_) => self
+                        .differences
+                        .push(ObjectGraphDifference::LeadsElsewhere(edge.name.to_owned())),
                     slot => {
                         *slot = Some(to);
                         open.push((edge.to, to));
@@ -86,7 +75,8 @@ impl<'g, 'c> Partners<'g, 'c> {
             if matched < node.children.len() {
                 let here: std::collections::HashSet<&str> = edges.iter().map(|e| e.name).collect();
                 let missing = node.children.iter().filter(|c| !here.contains(c.name));
-                self.differences.extend(missing.map(|c| Difference::NotInModel(c.name)));
+                self.differences
+                    .extend(missing.map(|c| ObjectGraphDifference::NotInModel(c.name.to_owned())));
             }
         }
     }
@@ -106,7 +96,9 @@ impl<'g, 'c> Partners<'g, 'c> {
                 Some(to) => {
                     self.partner[slot.slot.index()].get_or_insert(*to);
                 }
-                None => self.differences.push(Difference::NotInCheckpoint(slot.name)),
+                None => self
+                    .differences
+                    .push(ObjectGraphDifference::NotInCheckpoint(slot.name.to_owned())),
             }
         }
     }
@@ -121,16 +113,22 @@ impl<'g, 'c> Partners<'g, 'c> {
             }
             let Some(stored) = value_of(&node) else { continue };
             match self.objects.variable(id) {
-                None => self.differences.push(Difference::NoVariable(stored.full_name)),
+                None => self
+                    .differences
+                    .push(ObjectGraphDifference::NoVariable(stored.full_name.to_owned())),
                 Some(v) if !stored.full_name.is_empty() && v.name != stored.full_name => {
-                    self.differences.push(Difference::Name(v.name, stored.full_name));
+                    self.differences.push(ObjectGraphDifference::Name {
+                        declared: v.name.to_owned(),
+                        stored: stored.full_name.to_owned(),
+                    });
                 }
                 Some(_) => {}
             }
         }
         for (node, known) in self.checkpoint.nodes().zip(has_partner) {
             if let (Some(stored), false) = (value_of(&node), known) {
-                self.differences.push(Difference::NoVariable(stored.full_name));
+                self.differences
+                    .push(ObjectGraphDifference::NoVariable(stored.full_name.to_owned()));
             }
         }
     }
@@ -145,38 +143,16 @@ impl<'g, 'c> Partners<'g, 'c> {
         variables.filter_map(key_of).collect()
     }
 
-    /// Reports the differences.
-    pub fn report(&self, findings: &mut Vec<Finding>) {
-        let finding = |what: &str| {
-            Finding::new(
-                Code::ObjectGraphDiffers,
-                format!("the model's object graph is not the one in its checkpoint: {what}"),
-            )
-        };
-        for difference in self.differences.iter().take(MAX_REPORTED) {
-            findings.push(match difference {
-                Difference::LeadsElsewhere(name) => {
-                    finding("an attribute leads to another object").about(*name)
-                }
-                Difference::NotInCheckpoint(name) => {
-                    finding("the checkpoint lacks an attribute").about(*name)
-                }
-                Difference::NotInModel(name) => {
-                    finding("the model lacks an attribute").about(*name)
-                }
-                Difference::NoVariable(name) => {
-                    finding("a value is stored of what the model does not declare as a variable")
-                        .about(*name)
-                }
-                Difference::Name(declared, stored) => {
-                    finding("a variable has another name").about(*declared).values(stored, declared)
-                }
-            });
-        }
+    /// The differences: the first few, and how many more there are.
+    pub fn differences(&self) -> Vec<Fact> {
+        let named = self.differences.iter().take(MAX_REPORTED);
+        let mut facts: Vec<Fact> =
+            named.map(|d| GraphFact::ObjectGraphsDiffer(d.clone()).into()).collect();
         let left = self.differences.len().saturating_sub(MAX_REPORTED);
         if left > 0 {
-            findings.push(finding(&format!("{left} more differences")));
+            facts.push(GraphFact::MoreObjectGraphsDiffer(left).into());
         }
+        facts
     }
 }
 
@@ -185,14 +161,14 @@ fn value_of<'c>(node: &Node<'_, 'c>) -> Option<crate::evidence::checkpoint::Attr
 }
 
 /// Finds children by name: as a rule both graphs list them in one order.
-struct Names<'n, 'c> {
+struct ChildIndex<'n, 'c> {
     children: &'n [Child<'c>],
     by_name: std::cell::OnceCell<HashMap<&'c str, i64>>,
 }
 
-impl<'n, 'c> Names<'n, 'c> {
+impl<'n, 'c> ChildIndex<'n, 'c> {
     fn new(children: &'n [Child<'c>]) -> Self {
-        Names { children, by_name: std::cell::OnceCell::new() }
+        ChildIndex { children, by_name: std::cell::OnceCell::new() }
     }
 
     fn find(&self, guess: usize, name: &str) -> Option<i64> {

@@ -1,30 +1,31 @@
 //! Which checkpoint key belongs to which object.
 //!
-//! The checkpoint holds an object graph of its own, whose numbers can differ from the SavedModel's:
-//! `partners` has walked both from their roots together, by edge name. Where the checkpoint's graph cannot be
-//! read, the keys themselves tell: each is the escaped path of edges to its object.
+//! The checkpoint holds an object graph of its own, whose node numbers can differ from the
+//! SavedModel's: `object_graphs` has walked both from their roots together, by edge name. That is exact.
+//! Where the checkpoint's graph cannot be read (its shard is missing), the keys themselves are followed:
+//! each is the escaped path of edges to its object.
 //! Source: tensorflow/python/checkpoint/graph_view.py, trackable/trackable_utils.py (TensorFlow 2.21).
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::partners::Partners;
+use super::object_graphs::PairedObjects;
 use crate::evidence::restore_graph::RestoreGraph;
 use crate::saved_model::{NodeId, ObjectGraph};
 
 /// The attribute under which a variable's value is stored.
 const VALUE_ATTRIBUTE: &str = "VARIABLE_VALUE";
-/// What stands between an object's path and the attribute.
+/// Separates an object's path from the attribute.
 const ATTRIBUTES: &str = "/.ATTRIBUTES/";
-/// What stands between a variable's path and the optimizer that keeps state for it.
+/// Separates a variable's path from that of the optimizer that keeps state for it.
 const SLOT: &str = "/.OPTIMIZER_SLOT/";
 
 /// Finds the key of every variable object that has one.
 pub(crate) fn match_keys(
     objects: &ObjectGraph<'_>,
-    partners: Option<&Partners<'_, '_>>,
+    paired: Option<&PairedObjects<'_, '_>>,
     restore: &RestoreGraph<'_>,
 ) -> HashMap<NodeId, Vec<u8>> {
-    let mut keys = partners.map(Partners::keys).unwrap_or_default();
+    let mut keys = paired.map(PairedObjects::keys).unwrap_or_default();
     let taken: HashSet<&[u8]> = keys.values().map(Vec::as_slice).collect();
     let left: Vec<&[u8]> =
         restore.restored.iter().map(|r| r.key).filter(|k| !taken.contains(k)).collect();

@@ -1,0 +1,290 @@
+//! Asks the session: starts its process, has it confirm the inventory, and falls back from a full
+//! load to the variables alone where `auto` may.
+
+use foldhash::HashMap;
+
+use super::session_choice::{SessionChoice, SessionKind, choose};
+use super::session_failure::{failed, library_too_old, refused};
+use super::session_request::{tensors_to_restore, variable_ops};
+use crate::evidence::files::FileEvidence;
+use crate::evidence::runtime::{
+    self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RestoreRequest,
+    StatusCode,
+};
+use crate::evidence::sidecars::CHECKPOINT_PREFIX;
+use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode};
+use crate::options::{Observer, Options, RuntimeChoice};
+use crate::reconcile::{
+    Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, VariablesReason, compare_session,
+};
+use crate::source::Source;
+use crate::verdict::reason_words;
+
+/// Most bytes of weights that a session over the variables holds at one time.
+const BATCH_BYTES: u64 = 32 << 20;
+/// Most weights that are named one by one as not confirmed.
+const MAX_NAMED: usize = 5;
+
+/// Why a session over the variables is not even started for a model that has none.
+const NOTHING_TO_RESTORE: &str = "the model has no variables, so a session over the variables has \
+    nothing to confirm; a full load (--runtime load) would show whether TensorFlow takes the model";
+
+/// What came of asking.
+pub(super) struct SessionOutcome {
+    /// What the report says of the session.
+    pub info: RuntimeInfo,
+    /// What it confirmed; `None` without an answer.
+    pub confirmation: Option<Confirmation>,
+    /// What it is to be remarked of it.
+    pub facts: Vec<Fact>,
+}
+
+impl SessionOutcome {
+    /// No session was wanted.
+    pub fn off() -> SessionOutcome {
+        SessionOutcome::without_answer(RuntimeMode::Off, None)
+    }
+
+    fn without_answer(mode: RuntimeMode, failure: Option<RuntimeFailure>) -> SessionOutcome {
+        let info = RuntimeInfo {
+            mode,
+            tensorflow_version: None,
+            library: None,
+            elapsed: None,
+            peak_bytes: None,
+            failure,
+        };
+        SessionOutcome { info, confirmation: None, facts: Vec::new() }
+    }
+}
+
+/// The session's process, which maps the library while the files are read.
+pub(super) struct Session<'a> {
+    location: Location,
+    limits: Limits<'a>,
+    process: Result<runtime::Worker<'a>, Failure>,
+}
+
+impl<'a> Session<'a> {
+    /// Finds the library and starts the process.
+    pub fn start(options: &'a Options, observer: &'a dyn Observer) -> Session<'a> {
+        let location = runtime::locate(options.libtensorflow.as_deref());
+        let limits = Limits::of(options, observer);
+        let process = runtime::start(&location, &limits);
+        Session { location, limits, process }
+    }
+
+    /// Has a session confirm the inventory's weights.
+    pub fn confirm(
+        mut self,
+        source: &Source,
+        files: &FileEvidence<'_>,
+        inventory: &Inventory<Settled>,
+        options: &Options,
+    ) -> SessionOutcome {
+        let mut facts = unsafe_ops(files, options);
+        let choice = choose(files, inventory, options);
+        let mut outcome = if choice.first == SessionKind::Load && refuses_hazards(files, options) {
+            SessionOutcome::without_answer(RuntimeMode::Load, Some(refused(files)))
+        } else {
+            let census = Request { source, files, inventory, options };
+            self.ask_with_fallback(&choice, &census)
+        };
+        if let Some(too_old) = outcome.confirmation.as_ref().and_then(library_too_old) {
+            outcome.info.failure = Some(too_old);
+        }
+        facts.append(&mut outcome.facts);
+        facts.extend(not_said(&outcome));
+        outcome.facts = facts;
+        outcome
+    }
+
+    fn ask_with_fallback(
+        &mut self,
+        choice: &SessionChoice,
+        census: &Request<'_, '_>,
+    ) -> SessionOutcome {
+        let first = self.ask(choice.first, census);
+        let Some(reason) = fallback_reason(choice, &first, census) else {
+            return self.outcome(choice.first, first, choice.reason.clone());
+        };
+        if first.is_ok() {
+            // The process still holds the loaded model.
+            self.process = runtime::start(&self.location, &self.limits);
+        }
+        match (self.ask(SessionKind::Variables, census), first) {
+            (Ok(second), _) => self.outcome(SessionKind::Variables, Ok(second), Some(reason)),
+            // An answer that lacks some variables is worth more than none.
+            (Err(_), Ok(first)) => self.outcome(choice.first, Ok(first), None),
+            (Err(second), Err(_)) => {
+                let why = reason_words(&reason);
+                let mut outcome = self.outcome(SessionKind::Variables, Err(second), None);
+                if let Some(failure) = &mut outcome.info.failure {
+                    failure.what = format!("{why}; over the variables alone: {}", failure.what);
+                }
+                outcome
+            }
+        }
+    }
+
+    /// The process, or a new one where it has died.
+    fn process(&mut self) -> Result<&mut runtime::Worker<'a>, Failure> {
+        if self.process.as_ref().is_ok_and(|p| !p.is_alive()) {
+            self.process = runtime::start(&self.location, &self.limits);
+        }
+        self.process.as_mut().map_err(|failure| failure.clone())
+    }
+
+    fn ask(&mut self, session: SessionKind, census: &Request<'_, '_>) -> Result<Heard, Failure> {
+        match session {
+            SessionKind::Load => self.load(census),
+            SessionKind::Variables => self.restore(census),
+        }
+    }
+
+    fn load(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
+        let (variables, positions) = variable_ops(&census.files.graph);
+        let tags: Vec<String> = census.files.meta.tags.iter().map(|t| t.to_string()).collect();
+        let model_dir = &census.source.dir;
+        let request = LoadRequest { model_dir, tags: &tags, variables: &variables };
+        let answer = self.process()?.load(&request)?;
+        let held: HashMap<usize, &Held> = positions.into_iter().zip(&answer.held).collect();
+        let mut confirmation = compare_session(census.inventory, |_, item| {
+            item.parts.iter().map(|part| held.get(&part.op?).copied()).collect()
+        });
+        let undeclared = answer.unasked.iter().cloned().map(SessionFact::UndeclaredVariable);
+        confirmation.facts.splice(0..0, undeclared.map(Fact::from));
+        Ok(Heard { confirmation, answer })
+    }
+
+    fn restore(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
+        let has_weights = census.inventory.has_weights();
+        // A caller who asks for the variables alone gets an answer for a model without any.
+        if !has_weights && census.options.runtime != RuntimeChoice::Variables {
+            let code = StatusCode::FailedPrecondition;
+            return Err(Failure::new(FailureKind::Refused { code }, NOTHING_TO_RESTORE));
+        }
+        let (tensors, places) = tensors_to_restore(census.inventory);
+        // The folder of the variables may not exist where there are none.
+        let source = census.source;
+        let folder = if has_weights { &source.files.variables_dir } else { &source.dir };
+        let request = RestoreRequest {
+            prefix: &folder.join(CHECKPOINT_PREFIX),
+            tensors: &tensors,
+            batch_bytes: BATCH_BYTES,
+            stats: census.options.stats,
+        };
+        let answer = self.process()?.restore(&request)?;
+        let held: HashMap<(ItemId, usize), &Held> = places.into_iter().zip(&answer.held).collect();
+        let confirmation = compare_session(census.inventory, |id, item| {
+            let parts = 0..item.parts.len().max(1);
+            parts.map(|part| held.get(&(id, part)).copied()).collect()
+        });
+        Ok(Heard { confirmation, answer })
+    }
+
+    fn outcome(
+        &self,
+        session: SessionKind,
+        heard: Result<Heard, Failure>,
+        reason: Option<VariablesReason>,
+    ) -> SessionOutcome {
+        let mode = match session {
+            SessionKind::Load => RuntimeMode::Load,
+            SessionKind::Variables => RuntimeMode::Variables,
+        };
+        let mut outcome = match heard {
+            Err(failure) => {
+                let why = failed(session, &failure, &self.location);
+                SessionOutcome::without_answer(mode, Some(why))
+            }
+            Ok(Heard { answer, mut confirmation }) => SessionOutcome {
+                info: RuntimeInfo {
+                    mode,
+                    tensorflow_version: Some(answer.tensorflow_version),
+                    library: Some(answer.library),
+                    elapsed: Some(answer.elapsed),
+                    peak_bytes: answer.peak_bytes,
+                    failure: None,
+                },
+                facts: std::mem::take(&mut confirmation.facts),
+                confirmation: Some(confirmation),
+            },
+        };
+        if let Some(reason) = reason {
+            outcome.facts.insert(0, SessionFact::OverVariables(reason).into());
+        }
+        outcome
+    }
+}
+
+/// What a session is asked about.
+struct Request<'r, 'a> {
+    source: &'r Source,
+    files: &'r FileEvidence<'a>,
+    inventory: &'r Inventory<Settled>,
+    options: &'r Options,
+}
+
+/// What a session said, and what that confirms.
+struct Heard {
+    answer: Answer,
+    confirmation: Confirmation,
+}
+
+/// Why the variables alone are asked for after a full load; `None` where they are not.
+///
+/// A library that cannot be used is not asked twice. Any other failure may be one of the loader
+/// alone: an op that the library lacks, a device that the machine lacks.
+fn fallback_reason(
+    choice: &SessionChoice,
+    first: &Result<Heard, Failure>,
+    census: &Request<'_, '_>,
+) -> Option<VariablesReason> {
+    if !choice.falls_back || census.files.index.is_none() || !census.inventory.has_weights() {
+        return None;
+    }
+    match first {
+        Err(failure) => match failure.kind {
+            FailureKind::NoLibrary | FailureKind::LibraryUnusable => None,
+            _ => Some(VariablesReason::LoadFailed(failure.message.clone())),
+        },
+        Ok(heard) if heard.confirmation.is_whole() => None,
+        Ok(heard) => Some(VariablesReason::LoadIncomplete(heard.confirmation.missing.len())),
+    }
+}
+
+fn unsafe_ops(files: &FileEvidence<'_>, options: &Options) -> Vec<Fact> {
+    let is_allowed = options.allow_unsafe_ops;
+    let ops = files.hazards.unsafe_ops.iter();
+    ops.map(|(op, node)| {
+        let (op, node) = (op.to_string(), node.to_string());
+        SessionFact::UnsafeOp { op, node, is_allowed }.into()
+    })
+    .collect()
+}
+
+fn refuses_hazards(files: &FileEvidence<'_>, options: &Options) -> bool {
+    options.runtime == RuntimeChoice::Load && !options.allow_unsafe_ops && !files.hazards.is_none()
+}
+
+/// What the session did not say: no answer at all, or no value for some weights.
+fn not_said(outcome: &SessionOutcome) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    if let Some(why) = &outcome.info.failure {
+        let what = why.what.clone();
+        let fact = if why.no_library { SessionFact::NoLibrary } else { SessionFact::Failed };
+        facts.push(fact(what).into());
+    }
+    let Some(confirmation) = &outcome.confirmation else { return facts };
+    let missing = &confirmation.missing;
+    if missing.len() > MAX_NAMED {
+        let (missing, weights, named) = (missing.len(), confirmation.weights(), MAX_NAMED);
+        let library_too_old = confirmation.missing.iter().all(|w| w.is_library_too_old());
+        let many = SessionFact::ManyNotConfirmed { missing, weights, named, library_too_old };
+        facts.push(many.into());
+    }
+    let named = missing.iter().take(MAX_NAMED);
+    facts.extend(named.map(|weight| Fact::from(SessionFact::NotConfirmed(weight.clone()))));
+    facts
+}

@@ -1,0 +1,94 @@
+//! Why no session answered, for a person: what happened and what to do about it.
+
+use super::session_choice::SessionKind;
+use crate::evidence::files::FileEvidence;
+use crate::evidence::runtime::{Failure, FailureKind, Location, Tried};
+use crate::model::RuntimeFailure;
+use crate::reconcile::{Confirmation, Unconfirmed};
+
+/// A session that was asked and failed.
+pub(super) fn failed(
+    session: SessionKind,
+    failure: &Failure,
+    location: &Location,
+) -> RuntimeFailure {
+    // Advice for a census that did not ask for just that.
+    let or_variables = match session {
+        SessionKind::Load => ", or ask for the variables alone with --runtime variables",
+        SessionKind::Variables => "",
+    };
+    let mut why = RuntimeFailure {
+        what: failure.message.clone(),
+        last_words: failure.last_words.clone(),
+        ..RuntimeFailure::default()
+    };
+    match &failure.kind {
+        FailureKind::NoLibrary => {
+            why.tried = location.tried.iter().map(describe).collect();
+            why.what = format!("no libtensorflow was found in {} places", why.tried.len());
+            why.advice =
+                "name one with --libtensorflow PATH (a pip TensorFlow's folder will do), or count the files alone with --runtime off"
+                    .into();
+            why.no_library = true;
+        }
+        FailureKind::LibraryUnusable => {
+            why.advice =
+                "name another with --libtensorflow PATH; tfcensus doctor shows them all".into();
+            why.no_library = true;
+        }
+        FailureKind::MissingOp(op) => {
+            why.what = format!("this libtensorflow lacks the op {op}");
+            why.advice = format!(
+                "if {op} is a custom op, load its library with --op-library PATH; if a newer TensorFlow has it, name that one with --libtensorflow PATH; or ask for the variables alone with --runtime variables"
+            );
+        }
+        FailureKind::TimedOut => {
+            why.advice = format!("give it longer with --timeout SECONDS{or_variables}");
+        }
+        FailureKind::OutOfMemory => {
+            why.advice = format!("give it more with --memory-limit{or_variables}");
+        }
+        FailureKind::Crashed { .. } | FailureKind::Refused { .. } | FailureKind::Protocol => {}
+    }
+    why
+}
+
+fn describe(tried: &Tried) -> String {
+    match &tried.path {
+        Some(path) => format!("{} ({}): {}", tried.place, path.display(), tried.outcome),
+        None => format!("{}: {}", tried.place, tried.outcome),
+    }
+}
+
+/// A full load that was asked for and is refused, because of what it would run.
+pub(super) fn refused(files: &FileEvidence<'_>) -> RuntimeFailure {
+    let (what, advice) = match (files.hazards.unsafe_ops.first(), files.hazards.recursion) {
+        (Some((op, node)), _) => (
+            format!("a full load would run {op} ({node}), which reaches beyond the model"),
+            "use --runtime variables, or --allow-unsafe-ops if you trust the model",
+        ),
+        (None, function) => (
+            format!(
+                "a full load would not end, because function {} calls itself",
+                function.unwrap_or_default()
+            ),
+            "use --runtime variables",
+        ),
+    };
+    RuntimeFailure { what, advice: advice.into(), ..RuntimeFailure::default() }
+}
+
+/// A library that is too old for some weights could not confirm the count.
+pub(super) fn library_too_old(confirmation: &Confirmation) -> Option<RuntimeFailure> {
+    let mut too_new = confirmation.missing.iter().filter(|w| w.is_library_too_old());
+    let Unconfirmed { variable, .. } = too_new.next()?;
+    let more = match too_new.count() {
+        0 => String::new(),
+        more => format!(" and of {more} more weights"),
+    };
+    Some(RuntimeFailure {
+        what: format!("this libtensorflow does not know the type of {variable}{more}"),
+        advice: "name a newer one with --libtensorflow PATH".into(),
+        ..RuntimeFailure::default()
+    })
+}

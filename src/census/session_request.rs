@@ -1,0 +1,55 @@
+//! What a session is asked about: the variable ops of the graph, or the tensors of the checkpoint.
+
+use foldhash::{HashMap, HashMapExt};
+
+use crate::evidence::restore_graph::is_variable_op;
+use crate::evidence::runtime::{RestoreTensor, VariableKind, VariableOp};
+use crate::reconcile::{Inventory, ItemId, Settled};
+use crate::saved_model::{Graph, input_node};
+
+/// All variable ops of the graph, each with a node that reads it where there is one, and their
+/// positions in the graph.
+pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<usize>) {
+    let mut reads: HashMap<&str, &str> = HashMap::new();
+    for node in graph.nodes.iter().filter(|n| n.op == "ReadVariableOp") {
+        if let Some(handle) = node.inputs().next() {
+            reads.entry(input_node(handle).node).or_insert(node.name);
+        }
+    }
+    let mut ops = Vec::new();
+    let mut positions = Vec::new();
+    for (at, node) in graph.nodes.iter().enumerate().filter(|(_, n)| is_variable_op(n.op)) {
+        let kind = match node.op {
+            "VarHandleOp" => VariableKind::Resource,
+            _ => VariableKind::Reference,
+        };
+        let read = reads.get(node.name).map(|r| r.to_string());
+        ops.push(VariableOp { node: node.name.to_owned(), kind, read });
+        positions.push(at);
+    }
+    (ops, positions)
+}
+
+/// The tensors to restore: every counted variable that the checkpoint stores, part by part; and the
+/// item and part of the inventory that each is.
+pub(super) fn tensors_to_restore(
+    inventory: &Inventory<Settled>,
+) -> (Vec<RestoreTensor>, Vec<(ItemId, usize)>) {
+    let mut tensors = Vec::new();
+    let mut places = Vec::new();
+    for (id, item) in inventory.weights() {
+        let (Some(key), Some(stored)) = (&item.key, &item.tensor) else { continue };
+        let Some(dtype) = stored.dtype else { continue };
+        let slices: Vec<&str> = match item.parts.as_slice() {
+            [] => vec![""],
+            parts => parts.iter().map(|p| p.slice.as_str()).collect(),
+        };
+        let byte_len = stored.byte_len / slices.len().max(1) as u64;
+        for (part, slice) in slices.into_iter().enumerate() {
+            let (key, slice) = (key.clone(), slice.to_owned());
+            tensors.push(RestoreTensor { key, slice, dtype, byte_len });
+            places.push((id, part));
+        }
+    }
+    (tensors, places)
+}

@@ -1,0 +1,112 @@
+//! The tree of a report: which kind of grouping is shown, and the variables in its order.
+
+use foldhash::HashMap;
+
+use crate::evidence::files::FileEvidence;
+use crate::group::{self, Outline};
+use crate::model::{Groups, Variable};
+use crate::options::{GroupBy, Options};
+use crate::reconcile::{Confirmed, CountFact, Inventory, ItemId};
+use crate::saved_model::NodeId;
+
+/// Groups the variables, and gives each its paths. `position` says which variable of the report an
+/// item of the inventory is.
+pub(super) fn tree(
+    files: &FileEvidence<'_>,
+    inventory: &Inventory<Confirmed>,
+    position: &HashMap<ItemId, u32>,
+    variables: &mut [Variable],
+    options: &Options,
+) -> (Groups, Option<CountFact>) {
+    let objects = inventory.objects();
+    let weights: HashMap<NodeId, u32> =
+        objects.filter_map(|(node, item)| Some((node, *position.get(&item)?))).collect();
+    let objects = files.objects.as_ref().map(|(graph, facts)| group::Objects {
+        graph,
+        facts,
+        weights: &weights,
+    });
+    if let Some(objects) = objects {
+        for (at, paths) in group::paths_to_variables(objects) {
+            if let Some(variable) = variables.get_mut(at as usize) {
+                variable.paths = paths;
+            }
+        }
+    }
+    for variable in variables.iter_mut().filter(|v| v.paths.is_empty()) {
+        variable.paths = vec![variable.name.clone()];
+    }
+    let outline = outline(files, inventory, position, variables, objects, options.group_by);
+    let is_cut = outline.cut;
+    (group::fill(outline, variables), is_cut.then_some(CountFact::TreeTooDeep))
+}
+
+/// The kind of grouping that was asked for, or the best that the model allows.
+///
+/// `auto` prefers what names layers as their author did: a `.keras` configuration, then Keras
+/// metadata, then the attributes that hold modules. The attributes of a Keras 3 model name nothing
+/// (`_operations.2`), so the scopes in its variables' names are shown instead.
+fn outline(
+    files: &FileEvidence<'_>,
+    inventory: &Inventory<Confirmed>,
+    position: &HashMap<ItemId, u32>,
+    variables: &[Variable],
+    objects: Option<group::Objects<'_, '_>>,
+    group_by: GroupBy,
+) -> Outline {
+    let config = files.keras_config.as_ref().map(|config| {
+        let mut owned = vec![Vec::new(); config.layers.len()];
+        for (id, item) in inventory.weights() {
+            let layer = item.config_layer.and_then(|layer| owned.get_mut(layer));
+            if let (Some(layer), Some(at)) = (layer, position.get(&id)) {
+                layer.push(*at);
+            }
+        }
+        group::config_outline(config, &owned)
+    });
+    match (group_by, config, objects) {
+        (GroupBy::Auto | GroupBy::Keras, Some(config), _) => config,
+        (GroupBy::Keras, _, Some(objects)) => group::keras_outline(objects, &files.keras),
+        (GroupBy::ObjectGraph, _, Some(objects)) => group::module_outline(objects),
+        (GroupBy::Auto, _, Some(objects)) if group::is_keras(objects, objects.graph.root()) => {
+            group::keras_outline(objects, &files.keras)
+        }
+        (GroupBy::Auto, _, Some(objects)) if !objects.facts.is_keras_3 => {
+            group::module_outline(objects)
+        }
+        _ => group::scope_outline(variables),
+    }
+}
+
+/// Orders the variables as a reader of the tree meets them.
+pub(super) fn in_tree_order(
+    mut groups: Groups,
+    variables: Vec<Variable>,
+) -> (Groups, Vec<Variable>) {
+    let mut order: Vec<usize> = Vec::with_capacity(variables.len());
+    let mut placed = vec![false; variables.len()];
+    let mut open = vec![groups.root()];
+    while let Some(id) = open.pop() {
+        let Some(group) = groups.nodes.get(id.0) else { continue };
+        for v in &group.own {
+            if !std::mem::replace(&mut placed[v.0], true) {
+                order.push(v.0);
+            }
+        }
+        open.extend(group.children.iter().rev());
+    }
+    order.extend((0..variables.len()).filter(|v| !placed[*v]));
+    let mut new_place = vec![0usize; variables.len()];
+    for (new, old) in order.iter().enumerate() {
+        new_place[*old] = new;
+    }
+    for group in &mut groups.nodes {
+        for v in &mut group.own {
+            v.0 = new_place[v.0];
+        }
+        group.own.sort_unstable();
+    }
+    let mut slots: Vec<Option<Variable>> = variables.into_iter().map(Some).collect();
+    let ordered = order.into_iter().filter_map(|old| slots[old].take()).collect();
+    (groups, ordered)
+}

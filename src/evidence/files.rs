@@ -1,0 +1,165 @@
+//! Everything that a model's files say: `saved_model.pb` decoded, and each witness read once.
+//!
+//! Input: the SavedModel's bytes and its sidecar files. Output: [`FileEvidence`], what each witness
+//! said by itself. Nothing is compared here.
+
+use super::checkpoint::Index;
+use super::collections::{self, GraphVariable};
+use super::constants;
+use super::graph_check::{self, GraphProblem};
+use super::keras::{self, KerasConfig, KerasMetadata};
+use super::object_graph::{self, ObjectGraphFacts};
+use super::restore_graph::{self, RestoreGraph};
+use super::sidecars::SidecarFiles;
+use super::unsafe_ops::{self, LoadHazards};
+use crate::error::Result;
+use crate::model::Constants;
+use crate::options::Options;
+use crate::saved_model::{Graph, MetaGraph, ObjectGraph, SavedModelFile, Signature, select};
+use crate::wire::Malformed;
+
+/// What the files say, decoded.
+pub(crate) struct FileEvidence<'a> {
+    /// `saved_model_schema_version`.
+    pub schema_version: i64,
+    /// Every MetaGraph of the file.
+    pub meta_graphs: &'a [MetaGraph<'a>],
+    /// Position of the chosen MetaGraph.
+    pub selected: usize,
+    /// The chosen MetaGraph.
+    pub meta: &'a MetaGraph<'a>,
+    /// Its main graph and functions.
+    pub graph: Graph<'a>,
+    /// Why TensorFlow's graph constructor would refuse the graph.
+    pub graph_problems: Vec<GraphProblem<'a>>,
+    /// Which checkpoint key fills which variable op.
+    pub restore: RestoreGraph<'a>,
+    /// The object graph and what it says; `None` for TF1.
+    pub objects: Option<(ObjectGraph<'a>, ObjectGraphFacts)>,
+    /// What the collections and the graph say where there is no object graph.
+    pub collected: Vec<GraphVariable>,
+    /// The Keras metadata.
+    pub keras: KerasMetadata,
+    /// The `.keras` archive that the user gave.
+    pub keras_config: Option<KerasConfig>,
+    /// The checkpoint's index; `None` where there is none or it cannot be read.
+    pub index: Option<Index>,
+    /// True where there is an index that cannot be read.
+    pub index_is_unreadable: bool,
+    /// The checkpoint's own object graph, undecoded.
+    pub checkpoint_graph: Option<Vec<u8>>,
+    /// What a full load would run that it should not.
+    pub hazards: LoadHazards<'a>,
+    /// Weights that are constants of the graph.
+    pub constants: Constants,
+}
+
+impl<'a> FileEvidence<'a> {
+    /// Selects a MetaGraph and reads every witness but the session.
+    ///
+    /// # Errors
+    /// Where no MetaGraph has the tags, or the chosen one cannot be decoded.
+    pub fn read(
+        file: &'a SavedModelFile,
+        schema_version: i64,
+        meta_graphs: &'a [MetaGraph<'a>],
+        sidecars: &mut SidecarFiles,
+        options: &Options,
+    ) -> Result<FileEvidence<'a>> {
+        let selected = select(file.path(), meta_graphs, options.tags.as_deref())?;
+        let meta = &meta_graphs[selected];
+        let malformed = |e| file.malformed(e);
+        let graph = meta.graph().map_err(malformed)?;
+        let signatures = meta.signatures().map_err(malformed)?;
+        // What only looks at the graph is done beside what looks at the objects: each takes about
+        // half of the time of a census from files.
+        let (declaration, scan) = std::thread::scope(|scope| {
+            let scan = scope.spawn(|| GraphScan::read(meta, &graph, &signatures));
+            let declaration = Declaration::read(meta, &graph, &signatures, sidecars, selected);
+            (declaration, scan.join())
+        });
+        let declaration = declaration.map_err(malformed)?;
+        let scan = scan.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let scan = scan.map_err(malformed)?;
+        Ok(FileEvidence {
+            schema_version,
+            meta_graphs,
+            selected,
+            meta,
+            graph_problems: scan.problems,
+            hazards: scan.hazards,
+            constants: scan.constants,
+            restore: declaration.restore,
+            objects: declaration.objects,
+            collected: declaration.collected,
+            keras: declaration.keras,
+            keras_config: sidecars.keras_config.take(),
+            index: sidecars.index.take(),
+            index_is_unreadable: sidecars.index_error.is_some(),
+            checkpoint_graph: sidecars.checkpoint_graph.take(),
+            graph,
+        })
+    }
+
+    /// True where Keras' own identifier says that the root is a Keras object.
+    pub fn root_is_keras(&self) -> bool {
+        let root = self.objects.as_ref().map(|(objects, _)| objects.identifier(objects.root()));
+        root.is_some_and(|identifier| identifier.starts_with(keras::KERAS_PREFIX))
+    }
+}
+
+/// What the main graph and its functions say by themselves.
+struct GraphScan<'a> {
+    problems: Vec<GraphProblem<'a>>,
+    hazards: LoadHazards<'a>,
+    constants: Constants,
+}
+
+impl<'a> GraphScan<'a> {
+    fn read(
+        meta: &MetaGraph<'a>,
+        graph: &Graph<'a>,
+        signatures: &[Signature<'a>],
+    ) -> Result<GraphScan<'a>, Malformed> {
+        Ok(GraphScan {
+            problems: graph_check::check(graph),
+            hazards: unsafe_ops::scan(meta, graph)?,
+            constants: constants::sum(graph, signatures),
+        })
+    }
+}
+
+/// What restores the variables, and the objects or collections that declare them.
+struct Declaration<'a> {
+    restore: RestoreGraph<'a>,
+    objects: Option<(ObjectGraph<'a>, ObjectGraphFacts)>,
+    collected: Vec<GraphVariable>,
+    keras: KerasMetadata,
+}
+
+impl<'a> Declaration<'a> {
+    fn read(
+        meta: &MetaGraph<'a>,
+        graph: &Graph<'a>,
+        signatures: &[Signature<'a>],
+        sidecars: &SidecarFiles,
+        selected: usize,
+    ) -> Result<Declaration<'a>, Malformed> {
+        let restore = restore_graph::read(graph, meta.restore_op);
+        let objects = meta.object_graph()?;
+        let keras = match &sidecars.keras_metadata {
+            // The file describes the object graph of the first MetaGraph.
+            Some((path, read)) if selected == 0 => keras::decode_file(read, path, &objects),
+            _ => keras::read_object_graph(&objects),
+        };
+        let objects = (!objects.is_empty()).then(|| {
+            let facts = object_graph::read(&objects);
+            (objects, facts)
+        });
+        let collected = match objects {
+            Some(_) => Vec::new(),
+            None => collections::read(meta, graph, &restore, signatures)?,
+        };
+        Ok(Declaration { restore, objects, collected, keras })
+    }
+}

@@ -1,0 +1,123 @@
+//! What a reader should know of the count itself: what was left out and why, what is frozen, what
+//! no witness knows.
+
+use foldhash::HashSet;
+
+use super::fact::{CountFact, Fact, VariableFact};
+use super::inventory::{Confirmed, Inventory, ItemId, sum};
+use crate::evidence::files::FileEvidence;
+use crate::model::{Constants, Counts, Role, Trainable};
+
+/// Constants beside variables are worth a note from one parameter in so many.
+const BESIDE_SHARE: u64 = 100;
+
+/// Facts about the count of this inventory.
+pub(crate) fn facts_of_count(
+    inventory: &Inventory<Confirmed>,
+    files: &FileEvidence<'_>,
+) -> Vec<Fact> {
+    let mut facts: Vec<Fact> = Vec::new();
+    let with_role = |role: Role| sum(items(inventory).filter(move |i| i.role == role));
+    let with_state = |state: Trainable| {
+        sum(inventory.weights().map(|(_, i)| i).filter(move |i| i.trainable == state))
+    };
+    let sums: [(Counts, fn(Counts) -> CountFact); 4] = [
+        (with_role(Role::Duplicate), CountFact::ExportCopies),
+        (with_role(Role::Unrestored), CountFact::Unrestored),
+        (with_state(Trainable::Frozen), CountFact::Frozen),
+        (with_state(Trainable::Undetermined), CountFact::TrainableUndetermined),
+    ];
+    let present = sums.into_iter().filter(|(counts, _)| counts.variables > 0);
+    facts.extend(present.map(|(counts, fact)| fact(counts).into()));
+    facts.extend(of_values(inventory).into_iter().map(Fact::from));
+    facts.extend(of_unknown_size(inventory).into_iter().map(Fact::from));
+    facts.extend(of_constants(inventory, files.constants).map(Fact::from));
+    facts.extend(of_metrics(files).map(Fact::from));
+    facts.extend(of_frozen_layers(inventory, files).map(Fact::from));
+    facts.extend(of_lists(inventory, files).map(Fact::from));
+    facts
+}
+
+fn items(inventory: &Inventory<Confirmed>) -> impl Iterator<Item = &Confirmed> {
+    inventory.iter().map(|(_, item)| item)
+}
+
+/// Weights whose values are not what training leaves, where values were looked at.
+fn of_values(inventory: &Inventory<Confirmed>) -> Vec<CountFact> {
+    let mut facts = Vec::new();
+    for (_, item) in inventory.weights() {
+        let Some(stats) = item.stats() else { continue };
+        let variable = || item.name.clone();
+        if stats.nans > 0 || stats.infinities > 0 {
+            let (nans, infinities) = (stats.nans, stats.infinities);
+            facts.push(CountFact::NotFinite { variable: variable(), nans, infinities });
+        }
+        if stats.zeros > 0 && Some(stats.zeros) == item.parameters() {
+            facts.push(CountFact::AllZeros(variable()));
+        }
+    }
+    facts
+}
+
+/// Weights that cannot be in the totals.
+fn of_unknown_size(inventory: &Inventory<Confirmed>) -> Vec<VariableFact> {
+    let unknown = inventory.weights().map(|(_, i)| i).filter(|i| i.parameters().is_none());
+    unknown
+        .map(|item| match item.shape() {
+            None => VariableFact::ShapeUnknown(item.name.clone()),
+            Some(_) => {
+                VariableFact::TooManyElements { variable: item.name.clone(), declared: None }
+            }
+        })
+        .collect()
+}
+
+/// Constants, where they are the model's weights or many beside its variables.
+fn of_constants(inventory: &Inventory<Confirmed>, constants: Constants) -> Option<CountFact> {
+    let Constants { tensors, parameters, bytes } = constants;
+    let constants = Counts { variables: tensors, parameters, bytes };
+    let mut sizes = inventory.weights().filter_map(|(_, i)| i.size()).peekable();
+    if sizes.peek().is_none() {
+        return Some(match parameters {
+            0 => CountFact::NoVariables,
+            _ => CountFact::FrozenConstants(constants),
+        });
+    }
+    let counted = sizes.fold(0u64, |sum, (.., parameters)| sum.saturating_add(parameters));
+    let is_large = tensors > 0 && parameters.saturating_mul(BESIDE_SHARE) >= counted;
+    is_large.then_some(CountFact::ConstantsBeside(constants))
+}
+
+/// Metrics that Keras counts because a list of the root's holds them.
+fn of_metrics(files: &FileEvidence<'_>) -> Option<CountFact> {
+    let (objects, facts) = files.objects.as_ref()?;
+    let mut counts = Counts::default();
+    for id in &facts.listed_metrics {
+        let shape = objects.variable(*id).and_then(|v| v.shape.partial()?.known());
+        counts.add(shape.and_then(|s| s.elements()).unwrap_or(0), 0);
+    }
+    (counts.variables > 0).then_some(CountFact::KerasPrintsOther(counts))
+}
+
+/// Keras 3 writes no frozen states, and `tf.saved_model.save` no lists either: then no file says
+/// which layers were frozen.
+fn of_frozen_layers(
+    inventory: &Inventory<Confirmed>,
+    files: &FileEvidence<'_>,
+) -> Option<CountFact> {
+    let (_, facts) = files.objects.as_ref()?;
+    let is_keras_3 = facts.is_keras_3 || facts.has_keras_3_layers;
+    let is_listed = !facts.listed.is_empty() || files.keras_config.is_some();
+    let has_sized_weights = inventory.weights().any(|(_, i)| i.size().is_some());
+    (is_keras_3 && !is_listed && has_sized_weights).then_some(CountFact::FrozenUnknown)
+}
+
+/// Weights that the root's own lists leave out, which Keras therefore does not print.
+fn of_lists(inventory: &Inventory<Confirmed>, files: &FileEvidence<'_>) -> Option<CountFact> {
+    let (_, facts) = files.objects.as_ref().filter(|(_, f)| !f.listed.is_empty())?;
+    let listed: HashSet<ItemId> =
+        facts.listed.keys().filter_map(|object| inventory.of_object(*object)).collect();
+    let left_out = inventory.weights().filter(|(id, _)| !listed.contains(id));
+    let left_out = sum(left_out.map(|(_, item)| item));
+    (left_out.variables > 0).then_some(CountFact::ListIncomplete(left_out))
+}

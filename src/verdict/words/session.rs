@@ -1,0 +1,70 @@
+//! Words for facts about the session.
+
+use super::Words;
+use crate::reconcile::{SessionFact, VariablesReason};
+
+pub(super) fn of_session(fact: &SessionFact) -> Words {
+    match fact {
+        SessionFact::OverVariables(reason) => {
+            Words::new(format!("the session holds the variables alone: {}", of_reason(reason)))
+        }
+        SessionFact::UnsafeOp { op, node, .. } => {
+            Words::new(format!("loading this model runs {op}, which reaches beyond the model"))
+                .about(node)
+        }
+        SessionFact::NoLibrary(reason) | SessionFact::Failed(reason) => {
+            Words::new(format!("no session could confirm the count: {reason}"))
+        }
+        SessionFact::ShapeDiffers { variable, stored, held } => {
+            Words::new("the session holds another shape than the checkpoint stores")
+                .about(variable)
+                .values(stored, held)
+        }
+        SessionFact::DTypeDiffers { variable, stored, held } => {
+            Words::new("the session holds another dtype than the checkpoint stores")
+                .about(variable)
+                .values(stored, held)
+        }
+        SessionFact::NotConfirmed(weight) => {
+            let reason = weight.reason.as_deref().unwrap_or("the checkpoint does not give it");
+            Words::new(format!("the session does not hold this weight: {reason}"))
+                .about(&weight.variable)
+        }
+        SessionFact::ManyNotConfirmed { missing, weights, named, .. } => Words::new(format!(
+            "the session does not hold {missing} of the {weights} weights; the first {named} are named"
+        )),
+        SessionFact::UndeclaredVariable(name) => {
+            Words::new("the session's graph holds a variable that the file does not declare")
+                .about(name)
+        }
+    }
+}
+
+/// Why a session over the variables was asked, to follow a colon.
+pub(in crate::verdict) fn of_reason(reason: &VariablesReason) -> String {
+    match reason {
+        VariablesReason::Statistics => "statistics of the values are taken batch by batch".into(),
+        VariablesReason::UnsafeOp { op, node } => {
+            format!("loading it would run {op} ({node}), which reaches beyond the model")
+        }
+        VariablesReason::Recursion(function) => {
+            format!("loading it would not end: function {function} calls itself")
+        }
+        VariablesReason::NothingRestored => {
+            "loading it restores nothing: its MetaGraph has no restore op".into()
+        }
+        VariablesReason::Memory { weights, available } => format!(
+            "its weights take {weights} bytes, more than half of the {available} bytes of memory that are free"
+        ),
+        VariablesReason::ManyVariables(variables) => {
+            format!("it has {variables} variables, which the full load takes long for")
+        }
+        VariablesReason::ManyNodes(nodes) => {
+            format!("its graph has {nodes} nodes, which the full load takes long for")
+        }
+        VariablesReason::LoadFailed(message) => format!("the full load failed ({message})"),
+        VariablesReason::LoadIncomplete(missing) => {
+            format!("the full load left {missing} of the variables without a value")
+        }
+    }
+}
