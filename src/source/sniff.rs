@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 
 /// How much of a file is looked at for magic numbers and words.
 const HEAD_BYTES: u64 = 16 * 1024;

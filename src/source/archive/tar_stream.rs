@@ -10,7 +10,8 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::limits::MAX_NAME_BYTES;
+use super::sink::{ENDS_EARLY, Sink};
+use super::tally::MAX_NAME_BYTES;
 
 /// A tar archive consists of blocks of this many bytes.
 const BLOCK: usize = 512;
@@ -149,4 +150,38 @@ fn read_content(reader: &mut dyn Read, len: u64, max: u64) -> Result<Vec<u8>, St
         return Err("ends too early".into());
     }
     Ok(bytes)
+}
+
+/// Unpacks every entry of a tar archive.
+pub(super) fn unpack_tar(mut reader: impl Read, sink: &mut Sink<'_, '_>) -> crate::Result<()> {
+    while let Some(entry) = next_entry(&mut reader).map_err(|broken| match broken.entry {
+        Some(name) => sink.refused(&name, broken.what),
+        None => sink.broken(broken.what),
+    })? {
+        sink.tally.count_entry().map_err(|why| sink.refused(&entry.name, why))?;
+        match entry.kind {
+            TarKind::Other(word) => return Err(sink.refused(&entry.name, format!("is {word}"))),
+            TarKind::Folder if entry.byte_len == 0 => sink.folder(&entry.name)?,
+            TarKind::Folder => {
+                return Err(sink.refused(&entry.name, "is a folder with content".into()));
+            }
+            TarKind::File => {
+                sink.file(&entry.name, entry.byte_len, &mut reader)?;
+                let pad = padding(entry.byte_len);
+                let skipped = io::copy(&mut Read::by_ref(&mut reader).take(pad), &mut io::sink());
+                if skipped.ok() != Some(pad) {
+                    return Err(sink.refused(&entry.name, ENDS_EARLY.into()));
+                }
+            }
+        }
+    }
+    // What follows the end mark is padding; reading it makes gzip check its own checksum.
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let got = reader.read(&mut buffer).map_err(|e| sink.broken(e))?;
+        if got == 0 {
+            return Ok(());
+        }
+        sink.tally.count_bytes(got as u64).map_err(|why| sink.broken(format!("its end {why}")))?;
+    }
 }

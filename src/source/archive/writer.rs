@@ -11,8 +11,18 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Take;
 use crate::{Error, Result};
+
+/// What to do with the files of an archive.
+pub(in crate::source) enum Take<'a> {
+    /// Take all of them out.
+    All,
+    /// Take out what a census without a session reads; of large shards only their lengths.
+    /// The hollow ones are listed.
+    Declarations(&'a mut Vec<Hollow>),
+    /// Fill byte ranges of files that an earlier pass left hollow.
+    Fill(&'a [Hollow]),
+}
 
 /// Largest shard that a pass over the declarations writes whole.
 const SMALL_SHARD_BYTES: u64 = 8 << 20;

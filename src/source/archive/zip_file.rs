@@ -8,8 +8,8 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
-use super::Sink;
-use super::limits::MAX_NAME_BYTES;
+use super::sink::Sink;
+use super::tally::MAX_NAME_BYTES;
 use crate::Result as SourceResult;
 
 /// Length of the fixed part of a central directory header.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{CacheEntry, CacheKind, Lookup, entry, examine, names};
+use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
 
 /// Longest `refs/` file that is read; a revision has 40 characters.
 const MAX_REF_BYTES: u64 = 1024;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use sha1::{Digest, Sha1};
 
-use super::{CacheEntry, CacheKind, Lookup, entry, examine, names};
+use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
 
 /// Longest descriptor that is read.
 const MAX_DESCRIPTOR_BYTES: u64 = 16 * 1024;

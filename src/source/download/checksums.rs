@@ -1,4 +1,4 @@
-//! Holds a downloaded file against the checksums that the server states.
+//! Compares a downloaded file with the checksums that the server states.
 //!
 //! Source: <https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash>:
 //! `x-goog-hash: crc32c=<base64>,md5=<base64>`, also as two headers.

@@ -8,11 +8,12 @@ use base64::Engine;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::Patience;
-use super::address::{Origin, is_model_search, joined, proxy_for, without_version};
+use super::super::resolve_options::Patience;
+use super::address::{
+    Origin, is_model_search, joined, page_of, proxy_for, tfhub_name, without_version,
+};
 use crate::Error;
-use crate::source::handle::{page_of, tfhub_name};
-use crate::source::places::{Credentials, GCS_URL, KAGGLE_URL, Places, TFHUB_URL};
+use crate::source::environment::{Credentials, GCS_URL, KAGGLE_URL, Places, TFHUB_URL};
 
 /// Most redirects in a row.
 const MAX_REDIRECTS: usize = 10;
@@ -24,7 +25,7 @@ pub(super) const MAX_TEXT_BYTES: u64 = 8 << 20;
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Asks servers.
-pub(in crate::source) struct Client<'a> {
+pub(super) struct Client<'a> {
     places: &'a Places,
     agent: Agent,
     pub patience: Patience,
@@ -118,7 +119,7 @@ impl<'a> Client<'a> {
     }
 
     /// Gets a short body whole, asking again where that may help.
-    pub(in crate::source) fn text(&self, url: &str) -> crate::Result<String> {
+    pub(super) fn text(&self, url: &str) -> crate::Result<String> {
         let mut failures = 0;
         loop {
             let outcome = self.get(url, &[]).and_then(|reply| match reply {
@@ -157,11 +158,7 @@ impl<'a> Client<'a> {
     }
 
     /// An error about what the user gave.
-    pub(in crate::source) fn error(
-        &self,
-        what: impl Into<String>,
-        advice: impl Into<String>,
-    ) -> Error {
+    pub(super) fn error(&self, what: impl Into<String>, advice: impl Into<String>) -> Error {
         Error::Source { source_text: self.given.clone(), what: what.into(), advice: advice.into() }
     }
 

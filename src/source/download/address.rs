@@ -3,6 +3,9 @@
 use ureq::Proxy;
 use ureq::http::Uri;
 
+use crate::source::environment::TFHUB_URL;
+use crate::source::handle::kaggle_page;
+
 /// Scheme, host and port of an address.
 #[derive(PartialEq, Eq)]
 pub(super) struct Origin {
@@ -101,6 +104,25 @@ fn is_excepted(origin: &Origin, list: &str) -> bool {
     })
 }
 
+/// The page about an address that a person can open: the address without what only servers read.
+pub(super) fn page_of(url: &str) -> String {
+    match kaggle_page(url) {
+        Some(handle) => handle.page(),
+        None => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+/// `publisher/model` of a tfhub.dev address.
+pub(super) fn tfhub_name(url: &str) -> Option<String> {
+    let rest = url.strip_prefix(TFHUB_URL)?.trim_matches('/');
+    let rest = rest.split(['?', '#']).next()?;
+    let mut parts: Vec<&str> = rest.split('/').collect();
+    if parts.last().is_some_and(|last| last.parse::<u64>().is_ok()) {
+        parts.pop();
+    }
+    (parts.len() >= 2).then(|| parts.join("/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +160,11 @@ mod tests {
         for rule in ["", "orp.example", "corp.example:443", "corp.example.org"] {
             assert!(!is_excepted(&origin, rule), "{rule}");
         }
+    }
+
+    #[test]
+    fn names_a_model_of_tfhub_without_its_version() {
+        let name = tfhub_name("https://tfhub.dev/google/nnlm-en-dim128/2");
+        assert_eq!(name.as_deref(), Some("google/nnlm-en-dim128"));
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Bounds on what comes out of one archive.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::source) struct Limits {
+pub(in crate::source) struct ArchiveLimits {
     /// Most bytes in all files together.
     pub bytes: u64,
     /// Most entries, folders included.
@@ -19,9 +19,9 @@ pub(in crate::source) struct Limits {
     pub ratio_free_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for ArchiveLimits {
     fn default() -> Self {
-        Limits { bytes: 1 << 40, entries: 100_000, ratio: 200, ratio_free_bytes: 4 << 30 }
+        ArchiveLimits { bytes: 1 << 40, entries: 100_000, ratio: 200, ratio_free_bytes: 4 << 30 }
     }
 }
 
@@ -36,7 +36,7 @@ pub(super) type Refusal = String;
 
 /// Keeps count of what has come out of an archive.
 pub(super) struct Tally {
-    limits: Limits,
+    limits: ArchiveLimits,
     archive_len: u64,
     bytes: u64,
     entries: u64,
@@ -45,7 +45,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub fn new(limits: Limits, archive_len: u64) -> Tally {
+    pub fn new(limits: ArchiveLimits, archive_len: u64) -> Tally {
         Tally { limits, archive_len, bytes: 0, entries: 0, seen: HashMap::new() }
     }
 
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn refuses_a_second_entry_of_one_name_and_a_file_used_as_folder() {
-        let mut tally = Tally::new(Limits::default(), 1);
+        let mut tally = Tally::new(ArchiveLimits::default(), 1);
         assert!(tally.admit(b"a/b", true).is_ok());
         assert!(tally.admit(b"a/", false).is_ok());
         assert!(tally.admit(b"a/", false).is_ok());
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn bounds_entries_bytes_and_ratio() {
-        let limits = Limits { bytes: 100, entries: 2, ratio: 3, ratio_free_bytes: 10 };
+        let limits = ArchiveLimits { bytes: 100, entries: 2, ratio: 3, ratio_free_bytes: 10 };
         let mut tally = Tally::new(limits, 5);
         assert!(tally.count_entry().is_ok() && tally.count_entry().is_ok());
         assert!(tally.count_entry().is_err());

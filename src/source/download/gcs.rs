@@ -7,10 +7,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::checks::Checksums;
+use super::checksums::Checksums;
 use super::client::Client;
-use super::download::{Downloaded, Part, download};
-use crate::source::places::GCS_URL;
+use super::file::{Downloaded, Part, download};
+use crate::source::environment::GCS_URL;
+use crate::source::remote::{escaped, object_url};
 use crate::{Error, Observer, Progress, Result};
 
 /// Most files of a folder.
@@ -36,27 +37,8 @@ struct Item {
     crc32c: Option<String>,
 }
 
-/// Bucket and path of a `gs://` address.
-pub(in crate::source) fn split_address(address: &str) -> Option<(&str, &str)> {
-    let (bucket, path) = address.get(5..)?.split_once('/')?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let path = path.trim_matches('/');
-    (!bucket.is_empty() && bucket.chars().all(plain) && !path.is_empty()).then_some((bucket, path))
-}
-
-/// Whether an address is of an archive, by its name.
-pub(in crate::source) fn is_archive(address: &str) -> bool {
-    let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-    [".tar.gz", ".tgz", ".tar", ".zip"].iter().any(|end| path.ends_with(end))
-}
-
-/// Where to get an object over HTTP.
-pub(in crate::source) fn object_url(bucket: &str, path: &str) -> String {
-    format!("{GCS_URL}/{bucket}/{}", escaped(path, true))
-}
-
 /// Downloads every file of the folder at `bucket`/`path` to `dest`.
-pub(in crate::source) fn fetch_folder(
+pub(super) fn fetch_folder(
     client: &Client<'_>,
     (bucket, path): (&str, &str),
     dest: &Path,
@@ -125,33 +107,4 @@ fn list(client: &Client<'_>, bucket: &str, path: &str) -> Result<Vec<Item>> {
         }
     }
     Err(client.error("the storage's listing does not end", ""))
-}
-
-/// Percent-encodes all but unreserved characters, and slashes where they are to stay.
-fn escaped(text: &str, keep_slashes: bool) -> String {
-    let mut out = String::new();
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-        if plain || (keep_slashes && byte == b'/') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn splits_addresses() {
-        assert_eq!(split_address("gs://b/a/m.tar.gz"), Some(("b", "a/m.tar.gz")));
-        assert_eq!(split_address("gs://b/a/"), Some(("b", "a")));
-        for bad in ["gs://b", "gs://b/", "gs:///a", "gs://b?x/a", "gs"] {
-            assert_eq!(split_address(bad), None, "{bad}");
-        }
-        assert_eq!(object_url("b", "a b/ü"), format!("{GCS_URL}/b/a%20b/%C3%BC"));
-    }
 }

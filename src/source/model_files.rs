@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 use crate::model::ModelFormat;
 use crate::{Error, Result};
 
@@ -47,7 +47,7 @@ impl ModelFiles {
     /// Lists the model in `dir`. An error where TensorFlow's loader would find none.
     pub fn in_folder(dir: &Path) -> Result<ModelFiles> {
         let Some((saved_model, saved_model_is_text)) = saved_model_in(dir)? else {
-            return Err(super::diagnose::no_model_in(dir));
+            return Err(super::not_a_model::no_model_in(dir));
         };
         let variables_dir = dir.join("variables");
         let file = |path: PathBuf| Ok::<_, Error>(is_file(&path)?.then_some(path));

@@ -1,17 +1,20 @@
-//! One cache entry, made: locked, downloaded, unpacked beside its place, and moved there whole.
+//! Makes one entry of a download cache: locked, downloaded, unpacked beside its place, and moved there
+//! whole, so that no unfinished model ever has its name.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
-use super::archive::{Limits, Take, unpack};
-use super::cache;
-use super::fetch::{Client, Downloaded, Part, download, fetch_folder, split_address};
-use super::hub::Remote;
-use super::locate::{Found, locate};
-use super::lock::{EntryLock, host_name, with_suffix};
-use super::sniff::{Content, sniff};
-use super::{diagnose, temp};
+use super::client::Client;
+use super::file::{Downloaded, Part, download};
+use super::gcs::fetch_folder;
+use super::lock::{EntryLock, host_name};
+use crate::source::archive::{ArchiveLimits, Take, unpack};
+use crate::source::cache_place::{CachePlace, with_suffix};
+use crate::source::model_folder::{Found, locate};
+use crate::source::remote::{Remote, split_address};
+use crate::source::sniff::{Content, sniff};
+use crate::source::{not_a_model, temp_folder};
 use crate::{Error, Observer, Progress, Result};
 
 /// Name of the download in the folder where it is unpacked, for those who watch that folder grow.
@@ -20,33 +23,14 @@ const IN_WORK_DIR: &str = "download.part";
 /// Most times that a server may point to the storage instead of answering.
 const MAX_POINTERS: usize = 2;
 
-/// Where one model belongs.
-pub(super) struct Entry {
-    /// The folder with the model in it.
-    pub dir: PathBuf,
-    /// Where the archive is kept until it is whole, across attempts and processes.
-    pub part: PathBuf,
-    /// The file that says the entry is whole, in `kagglehub`'s cache.
-    pub marker: Option<PathBuf>,
-    /// The handle for the descriptor, in `tensorflow_hub`'s cache.
-    pub handle: Option<String>,
-}
-
-impl Entry {
-    fn is_whole(&self) -> bool {
-        let marked = self.marker.as_ref().is_none_or(|marker| marker.exists());
-        marked && cache::is_whole(&self.dir)
-    }
-}
-
 /// Makes the entry, unless another process does so first.
 pub(super) fn fill(
-    entry: &Entry,
+    entry: &CachePlace,
     client: &Client<'_>,
     remote: &Remote,
     observer: &dyn Observer,
 ) -> Result<()> {
-    let Some(lock) = EntryLock::acquire(&entry.dir, &|| entry.is_whole(), observer)? else {
+    let Some(lock) = EntryLock::acquire(&entry.dir, &|| is_whole(entry), observer)? else {
         return Ok(());
     };
     fetch(entry, client, remote, &lock.work_dir, observer)?;
@@ -55,13 +39,19 @@ pub(super) fn fill(
         Ok(Found::Folder { .. }) => {}
         Ok(_) => return Err(no_model(client, "several models or an archive in an archive".into())),
         Err(_) => {
-            let error = diagnose::no_model_in(&lock.work_dir);
+            let error = not_a_model::no_model_in(&lock.work_dir);
             return Err(no_model(client, error.to_string()));
         }
     }
     publish(entry, &lock.work_dir)?;
     observer.notice(Progress::Done);
     Ok(())
+}
+
+/// Whether the entry is there with all its parts.
+fn is_whole(entry: &CachePlace) -> bool {
+    let is_marked = entry.marker.as_ref().is_none_or(|marker| marker.exists());
+    is_marked && crate::source::cache::is_whole(&entry.dir)
 }
 
 fn no_model(client: &Client<'_>, what: String) -> Error {
@@ -73,7 +63,7 @@ fn no_model(client: &Client<'_>, what: String) -> Error {
 
 /// Downloads and unpacks into `work_dir`.
 fn fetch(
-    entry: &Entry,
+    entry: &CachePlace,
     client: &Client<'_>,
     remote: &Remote,
     work_dir: &Path,
@@ -132,7 +122,7 @@ fn unpack_part(
     let unpacked = match kind {
         Content::Tar | Content::Gzip | Content::ZipOfModel => {
             observer.notice(Progress::Step("unpacking the download".into()));
-            unpack(part.path(), work_dir, Take::All, Limits::default(), observer)
+            unpack(part.path(), work_dir, Take::All, ArchiveLimits::default(), observer)
         }
         Content::SavedModel => Err(no_model(client, "a bare `saved_model.pb`".into())),
         Content::Other(kind) => Err(no_model(client, kind.what())),
@@ -147,7 +137,7 @@ fn unpack_part(
 }
 
 /// Moves what was unpacked to its place.
-fn publish(entry: &Entry, work_dir: &Path) -> Result<()> {
+fn publish(entry: &CachePlace, work_dir: &Path) -> Result<()> {
     let failed = |action, path: &Path, e| Error::io(action, path, e);
     if let Some(handle) = &entry.handle {
         // Nothing reads it but people and `tfcensus list`.
@@ -161,14 +151,14 @@ fn publish(entry: &Entry, work_dir: &Path) -> Result<()> {
         fs::write(&path, text).map_err(|e| failed("write", &path, e))?;
     }
     let old = with_suffix(work_dir, ".old");
-    temp::remove_at_end(&old);
+    temp_folder::remove_at_end(&old);
     if entry.dir.symlink_metadata().is_ok() {
         // What is there is empty or broken, or it would have been taken.
         fs::rename(&entry.dir, &old).map_err(|e| failed("replace", &entry.dir, e))?;
     }
     let moved = fs::rename(work_dir, &entry.dir).map_err(|e| failed("write", &entry.dir, e));
     let _ = fs::remove_dir_all(&old);
-    temp::forget(&old);
+    temp_folder::forget(&old);
     moved?;
     if let Some(marker) = &entry.marker {
         fs::write(marker, b"").map_err(|e| failed("write", marker, e))?;

@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::diagnose;
-use super::files::saved_model_in;
+use super::file_kind::Kind;
+use super::model_files::saved_model_in;
+use super::not_a_model;
 use super::sniff::{Content, sniff};
 use crate::{Error, Result};
 
@@ -46,7 +47,9 @@ pub(super) enum Found {
 pub(super) fn locate(path: &Path) -> Result<Found> {
     let meta = match fs::metadata(path) {
         Ok(meta) => meta,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(diagnose::missing(path)),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+            return Err(not_a_model::missing(path));
+        }
         Err(e) => return Err(Error::io("open", path, e)),
     };
     if meta.is_dir() {
@@ -64,10 +67,8 @@ pub(super) fn locate(path: &Path) -> Result<Found> {
     }
     match sniff(path).map_err(|e| Error::io("read", path, e))? {
         Content::Tar | Content::Gzip | Content::ZipOfModel => Ok(Found::Archive),
-        Content::SavedModel => {
-            Err(diagnose::other_kind(path, super::kind::Kind::NamelessSavedModel))
-        }
-        Content::Other(kind) => Err(diagnose::other_kind(path, kind)),
+        Content::SavedModel => Err(not_a_model::other_kind(path, Kind::NamelessSavedModel)),
+        Content::Other(kind) => Err(not_a_model::other_kind(path, kind)),
     }
 }
 
@@ -94,7 +95,7 @@ fn in_folder(path: &Path) -> Result<Found> {
             Below::None => break,
         }
     }
-    Err(diagnose::no_model_in(path))
+    Err(not_a_model::no_model_in(path))
 }
 
 /// What the sub-folders of a folder hold.
@@ -180,7 +181,7 @@ fn folder_of_part(path: &Path) -> Result<Option<PathBuf>> {
         {
             return Ok(Some(above));
         }
-        return Err(diagnose::other_kind(path, super::kind::Kind::SavedModelOfElsewhere));
+        return Err(not_a_model::other_kind(path, Kind::SavedModelOfElsewhere));
     }
     Ok(None)
 }

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::archive::{Hollow, Limits, Take, unpack};
-use super::locate::{Found, locate};
-use super::temp::TempFolder;
-use super::{ResolveOptions, ShardRange, Source, Weights, in_folder};
+use super::archive::{ArchiveLimits, Hollow, Take, unpack};
+use super::model_folder::{Found, locate};
+use super::not_a_model;
+use super::resolve_options::{ResolveOptions, ShardRange, Weights};
+use super::resolved::{Source, in_folder};
+use super::temp_folder::TempFolder;
 use crate::{Error, Observer, Progress, Result};
 
 /// Most bytes of large shards that are filled in without unpacking them.
@@ -20,7 +22,7 @@ pub(super) fn from_archive(
 ) -> Result<Source> {
     let temp = TempFolder::new()?;
     let dest = temp.model_dir();
-    let limits = Limits::default();
+    let limits = ArchiveLimits::default();
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut hollows = Vec::new();
     match how.weights {
@@ -44,7 +46,7 @@ pub(super) fn from_archive(
                 advice: format!("unpack it and give one of its folders: {}", names.join(", ")),
             });
         }
-        Found::Archive => return Err(super::diagnose::no_model_in(&dest)),
+        Found::Archive => return Err(not_a_model::no_model_in(&dest)),
     };
     let inner = dir.strip_prefix(&dest).unwrap_or(Path::new(""));
     let mut notes = Vec::new();

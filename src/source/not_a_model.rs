@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::kind::Kind;
+use super::file_kind::Kind;
 use super::sniff::{self, Content};
 use crate::Error;
 

@@ -9,8 +9,9 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::cache;
-use super::temp::{forget, remove_at_end};
+use crate::source::cache;
+use crate::source::cache_place::with_suffix;
+use crate::source::temp_folder::{forget, remove_at_end};
 use crate::{Error, Observer, Progress, Result};
 
 /// How often a waiting process looks.
@@ -165,13 +166,6 @@ fn read(file: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     File::open(file)?.take(MAX_LOCK_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// `path` with something added to its last name.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// This machine's name, as Python's `socket.gethostname` gives it.

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::Checksums;
+use super::checksums::Checksums;
 use super::client::{Answer, Client, Failure, Reply};
-use crate::source::lock::with_suffix;
+use crate::source::cache_place::with_suffix;
 use crate::{Error, Observer, Progress, Result};
 
 /// Most bytes of one download.
@@ -25,7 +25,7 @@ const MAX_WRONG: u32 = 2;
 const MAX_STATE_BYTES: u64 = 64 * 1024;
 
 /// A file on its way.
-pub(in crate::source) struct Part {
+pub(super) struct Part {
     file: PathBuf,
     state_file: PathBuf,
 }
@@ -41,7 +41,7 @@ struct State {
 }
 
 /// What a download came to.
-pub(in crate::source) enum Downloaded {
+pub(super) enum Downloaded {
     /// The part file is whole and matches its checksums.
     Whole,
     /// There is no file; the model is here, in the storage.
@@ -101,7 +101,7 @@ impl Part {
 }
 
 /// Gets `url` into `part`, whatever is there already.
-pub(in crate::source) fn download(
+pub(super) fn download(
     client: &Client<'_>,
     url: &str,
     part: &Part,
@@ -250,7 +250,7 @@ fn too_long(client: &Client<'_>) -> Error {
 fn refuse_pages(client: &Client<'_>, answer: &Answer) -> Result<(), Failure> {
     let kind = answer.header("Content-Type").unwrap_or_default().to_ascii_lowercase();
     if kind.starts_with("text/html") {
-        let page = crate::source::handle::page_of(&client.given);
+        let page = super::address::page_of(&client.given);
         return Err(Failure::Final(client.error(
             "the server answers with a web page instead of a model",
             format!("open {page} in a browser: it may ask to sign in or to accept a licence"),
