@@ -3,15 +3,13 @@
 //! Input: environment variables, the same that `tensorflow_hub`, `kagglehub` and
 //! `huggingface_hub` read. Output: a [`Places`]. Nothing is created or contacted.
 
+use crate::limits::MAX_CREDENTIALS_BYTES;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// Longest credentials file that is read.
-const MAX_CREDENTIALS_BYTES: u64 = 64 * 1024;
 
 /// The caches and servers. [`Places::default`] reads the environment.
 #[derive(Clone, Debug)]

@@ -10,14 +10,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::file_kind::Kind;
+use crate::limits::{MAX_FOLDER_NAMES, MAX_MODULE_DEF_BYTES};
 use crate::model::ModelFormat;
 use crate::{Error, Result};
-
-/// Longest `tfhub_module.pb` that is read; the usual one has two bytes.
-const MAX_MODULE_DEF_BYTES: u64 = 64 * 1024;
-
-/// Most entries of a folder that are looked at for dangling links.
-const MAX_LISTED: usize = 100_000;
 
 /// The files of one SavedModel.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,7 +149,7 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
 fn dangling_in(dir: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
     entries
-        .take(MAX_LISTED)
+        .take(MAX_FOLDER_NAMES)
         .flatten()
         .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
         .map(|entry| entry.path())

@@ -10,13 +10,8 @@ use super::file_kind::Kind;
 use super::model_files::saved_model_in;
 use super::not_a_model;
 use super::sniff::{Content, sniff};
+use crate::limits::{MAX_FOLDER_LEVELS, MAX_SUBFOLDERS};
 use crate::{Error, Result};
-
-/// Most sub-folders that are tried when a folder is not a model itself.
-const MAX_SUBFOLDERS: usize = 10_000;
-
-/// Most levels that are gone down, each through its only model (`export/Servo/1`).
-const MAX_LEVELS: usize = 3;
 
 /// Files of a model whose folder is meant when one of them is given.
 const FILES_OF_A_MODEL: [&str; 6] = [
@@ -75,7 +70,7 @@ pub(super) fn locate(path: &Path) -> Result<Found> {
 fn in_folder(path: &Path) -> Result<Found> {
     let mut dir = path.to_path_buf();
     let mut note = None;
-    for _ in 0..=MAX_LEVELS {
+    for _ in 0..=MAX_FOLDER_LEVELS {
         if saved_model_in(&dir)?.is_some() {
             return Ok(Found::Folder { dir, note });
         }

@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 use super::file_kind::Kind;
 use super::sniff::{self, Content};
 use crate::Error;
-
-/// Most names of a folder that are read to tell what it is.
-const MAX_NAMES: usize = 10_000;
+use crate::limits::MAX_LISTED_NAMES;
 
 /// Most names that an error lists.
 const MAX_SHOWN: usize = 5;
@@ -206,7 +204,7 @@ fn quoted(text: &str) -> String {
 fn names_in(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).into_iter().flatten();
     let mut names: Vec<String> = entries
-        .take(MAX_NAMES)
+        .take(MAX_LISTED_NAMES)
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();

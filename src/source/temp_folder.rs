@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::limits::MAX_SWEPT_NAMES;
 use crate::{Error, Result};
 
 /// How the folders' names start, in the system's folder for temporary files.
@@ -18,9 +19,6 @@ const PREFIX: &str = "tfcensus-unpacked-";
 
 /// The locked file in each folder.
 const LOCK: &str = "lock";
-
-/// Most names of the temporary folder that are looked at for abandoned folders.
-const MAX_SWEPT: usize = 20_000;
 
 /// Most times that a folder is removed which others fill up again.
 const MAX_REMOVALS: usize = 100;
@@ -112,7 +110,7 @@ fn remove(path: &Path) {
 /// Removes folders of this user whose owner is gone.
 fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.take(MAX_SWEPT).flatten() {
+    for entry in entries.take(MAX_SWEPT_NAMES).flatten() {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }

@@ -8,10 +8,8 @@ use super::not_a_model;
 use super::resolve_options::{ResolveOptions, ShardRange, Weights};
 use super::resolved::{Source, in_folder};
 use super::temp_folder::TempFolder;
+use crate::limits::MAX_FILLED_BYTES;
 use crate::{Error, Observer, Progress, Result};
-
-/// Most bytes of large shards that are filled in without unpacking them.
-const MAX_FILLED_BYTES: u64 = 1 << 30;
 
 /// Unpacks `archive`, or the parts of it that are needed, and finds the model in it.
 pub(super) fn from_archive(

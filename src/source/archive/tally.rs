@@ -1,5 +1,6 @@
 //! How much an archive may make of itself, and which names its entries may have.
 
+use crate::limits::{MAX_ENTRY_DEPTH, MAX_ENTRY_NAME_BYTES};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -24,12 +25,6 @@ impl Default for ArchiveLimits {
         ArchiveLimits { bytes: 1 << 40, entries: 100_000, ratio: 200, ratio_free_bytes: 4 << 30 }
     }
 }
-
-/// Longest name of an entry, in bytes.
-pub(super) const MAX_NAME_BYTES: usize = 4096;
-
-/// Most folders above a file.
-const MAX_DEPTH: usize = 64;
 
 /// Why an entry is refused: the end of the sentence "entry `…` …".
 pub(super) type Refusal = String;
@@ -103,8 +98,8 @@ impl Tally {
 
 /// A name as a path that stays inside the folder it is unpacked to.
 fn safe_path(name: &[u8]) -> Result<PathBuf, Refusal> {
-    if name.len() > MAX_NAME_BYTES {
-        return Err(format!("has a name longer than {MAX_NAME_BYTES} bytes"));
+    if name.len() > MAX_ENTRY_NAME_BYTES {
+        return Err(format!("has a name longer than {MAX_ENTRY_NAME_BYTES} bytes"));
     }
     if name.starts_with(b"/") {
         return Err("has an absolute path".into());
@@ -130,8 +125,8 @@ fn safe_path(name: &[u8]) -> Result<PathBuf, Refusal> {
             }
         }
     }
-    if depth > MAX_DEPTH {
-        return Err(format!("lies more than {MAX_DEPTH} folders deep"));
+    if depth > MAX_ENTRY_DEPTH {
+        return Err(format!("lies more than {MAX_ENTRY_DEPTH} folders deep"));
     }
     Ok(path)
 }
@@ -148,7 +143,7 @@ mod tests {
         assert_eq!(safe_path(b"./a//b/./c").unwrap(), Path::new("a/b/c"));
         assert_eq!(safe_path(b"..a/b..").unwrap(), Path::new("..a/b.."));
         assert_eq!(safe_path(b"./").unwrap(), Path::new(""));
-        assert!(safe_path(&vec![b'a'; MAX_NAME_BYTES + 1]).is_err());
+        assert!(safe_path(&vec![b'a'; MAX_ENTRY_NAME_BYTES + 1]).is_err());
         assert!(safe_path("d/".repeat(65).as_bytes()).is_err());
     }
 

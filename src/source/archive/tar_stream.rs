@@ -11,16 +11,10 @@ use std::io::{self, Read};
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::sink::{ENDS_EARLY, Sink};
-use super::tally::MAX_NAME_BYTES;
+use crate::limits::{MAX_ENTRY_NAME_BYTES, MAX_PAX_BYTES, MAX_TAR_EXTENSIONS};
 
 /// A tar archive consists of blocks of this many bytes.
 const BLOCK: usize = 512;
-
-/// Longest pax header that is read.
-const MAX_PAX_BYTES: u64 = 64 * 1024;
-
-/// Most headers that may describe one entry (long name, long link, pax, global pax).
-const MAX_EXTENSIONS: usize = 16;
 
 /// One entry; its content follows in the stream.
 pub(super) struct TarEntry {
@@ -53,14 +47,14 @@ pub(super) fn next_entry(reader: &mut dyn Read) -> Result<Option<TarEntry>, Brok
     let mut long_name = None;
     let mut pax_path = None;
     let mut pax_len = None;
-    for _ in 0..MAX_EXTENSIONS {
+    for _ in 0..MAX_TAR_EXTENSIONS {
         let Some(header) = read_header(reader)? else { return Ok(None) };
         let name = header.path_bytes().into_owned();
         let broken = |what: &str| Broken { entry: Some(name.clone()), what: what.into() };
         let stated = header.entry_size().map_err(|_| broken("has a length that is no number"))?;
         match header.entry_type() {
             EntryType::GNULongName => {
-                let max = MAX_NAME_BYTES as u64 + 1;
+                let max = MAX_ENTRY_NAME_BYTES as u64 + 1;
                 let mut bytes = read_content(reader, stated, max).map_err(|what| broken(&what))?;
                 while bytes.last() == Some(&0) {
                     bytes.pop();

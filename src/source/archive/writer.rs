@@ -117,7 +117,7 @@ impl Target {
                 if from >= to {
                     return Ok(());
                 }
-                let part = chunk.get((from - start) as usize..(to - start) as usize);
+                let part = chunk.get(offset(from - start)..offset(to - start));
                 file.seek(SeekFrom::Start(from))?;
                 file.write_all(part.unwrap_or_default())
             }),
@@ -130,4 +130,9 @@ impl Target {
         let flushed: io::Result<()> = self.file.map_or(Ok(()), |mut file| file.flush());
         flushed.map_err(|e| Error::io("write", &self.path, e))
     }
+}
+
+/// A position in a chunk; one that exceeds the address space is beyond any chunk.
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -3,13 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::limits::{MAX_CACHE_DEPTH, MAX_CACHE_NAMES};
 use crate::source::model_folder::{Found, locate};
-
-/// Most entries of one folder that are listed.
-const MAX_ENTRIES: usize = 100_000;
-
-/// Deepest folder that counts towards an entry's size.
-const MAX_DEPTH: usize = 32;
 
 /// One model in a cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,7 +116,7 @@ fn missing_weights(model: &Path) -> Option<String> {
 pub(super) fn names(dir: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
     let mut names: Vec<String> = entries
-        .take(MAX_ENTRIES)
+        .take(MAX_CACHE_NAMES)
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
@@ -138,8 +133,8 @@ pub(in crate::source) fn byte_len(path: &Path) -> u64 {
     while let Some((path, depth)) = rest.pop() {
         seen += 1;
         let Ok(kind) = fs::symlink_metadata(&path) else { continue };
-        if kind.is_dir() && depth < MAX_DEPTH && seen < MAX_ENTRIES {
-            let entries = fs::read_dir(&path).into_iter().flatten().take(MAX_ENTRIES).flatten();
+        if kind.is_dir() && depth < MAX_CACHE_DEPTH && seen < MAX_CACHE_NAMES {
+            let entries = fs::read_dir(&path).into_iter().flatten().take(MAX_CACHE_NAMES).flatten();
             rest.extend(entries.map(|entry| (entry.path(), depth + 1)));
         } else if let Some(file) = fs::metadata(&path).ok().filter(|m| m.is_file()) {
             total = total.saturating_add(file.len());

@@ -9,6 +9,7 @@ use super::client::Client;
 use super::file::{Downloaded, Part, download};
 use super::gcs::fetch_folder;
 use super::lock::{EntryLock, host_name};
+use crate::limits::MAX_STORAGE_POINTERS;
 use crate::source::archive::{ArchiveLimits, Take, unpack};
 use crate::source::cache_place::{CachePlace, with_suffix};
 use crate::source::model_folder::{Found, locate};
@@ -19,9 +20,6 @@ use crate::{Error, Observer, Progress, Result};
 
 /// Name of the download in the folder where it is unpacked, for those who watch that folder grow.
 const IN_WORK_DIR: &str = "download.part";
-
-/// Most times that a server may point to the storage instead of answering.
-const MAX_POINTERS: usize = 2;
 
 /// Makes the entry, unless another process does so first.
 pub(super) fn fill(
@@ -71,7 +69,7 @@ fn fetch(
 ) -> Result<()> {
     observer.notice(Progress::Step(format!("downloading {}", client.given)));
     let mut remote = remote.clone();
-    for _ in 0..MAX_POINTERS {
+    for _ in 0..MAX_STORAGE_POINTERS {
         let url = match &remote {
             Remote::File(url) => url,
             Remote::Folder(address) => {

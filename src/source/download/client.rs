@@ -13,16 +13,8 @@ use super::address::{
     Origin, is_model_search, joined, page_of, proxy_for, tfhub_name, without_version,
 };
 use crate::Error;
+use crate::limits::{MAX_ANSWER_BYTES, MAX_REDIRECTS, MAX_RETRY_AFTER};
 use crate::source::environment::{Credentials, GCS_URL, KAGGLE_URL, Places, TFHUB_URL};
-
-/// Most redirects in a row.
-const MAX_REDIRECTS: usize = 10;
-
-/// Longest body that is read as text.
-pub(super) const MAX_TEXT_BYTES: u64 = 8 << 20;
-
-/// Longest `Retry-After` that is obeyed.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Asks servers.
 pub(super) struct Client<'a> {
@@ -126,7 +118,7 @@ impl<'a> Client<'a> {
                 Reply::Answer(mut answer) => answer
                     .body
                     .with_config()
-                    .limit(MAX_TEXT_BYTES)
+                    .limit(MAX_ANSWER_BYTES)
                     .read_to_string()
                     .map_err(|e| Failure::Passing(format!("the answer broke off: {e}"), None)),
                 Reply::Storage(address) => Ok(address),

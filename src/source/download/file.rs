@@ -12,17 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::checksums::Checksums;
 use super::client::{Answer, Client, Failure, Reply};
+use crate::limits::{MAX_DOWNLOAD_BYTES, MAX_DOWNLOAD_STATE_BYTES, MAX_WRONG_DOWNLOADS};
 use crate::source::cache_place::with_suffix;
 use crate::{Error, Observer, Progress, Result};
-
-/// Most bytes of one download.
-const MAX_BYTES: u64 = 1 << 40;
-
-/// Downloads that may arrive whole but with a wrong checksum.
-const MAX_WRONG: u32 = 2;
-
-/// Longest description of a part that is read.
-const MAX_STATE_BYTES: u64 = 64 * 1024;
 
 /// A file on its way.
 pub(super) struct Part {
@@ -85,7 +77,7 @@ impl Part {
     fn state(&self) -> State {
         let mut bytes = Vec::new();
         let read = File::open(&self.state_file)
-            .and_then(|file| file.take(MAX_STATE_BYTES).read_to_end(&mut bytes));
+            .and_then(|file| file.take(MAX_DOWNLOAD_STATE_BYTES).read_to_end(&mut bytes));
         read.ok().and_then(|_| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
@@ -120,7 +112,7 @@ pub(super) fn download(
                     Err(what) => {
                         part.reset();
                         wrong += 1;
-                        if wrong >= MAX_WRONG {
+                        if wrong >= MAX_WRONG_DOWNLOADS {
                             return Err(client.error(
                                 format!("the download is damaged: {what}"),
                                 "try again later, or over another connection",
@@ -191,7 +183,7 @@ fn attempt(
         };
         part.set_state(&state).map_err(Failure::Final)?;
     }
-    if state.total.is_some_and(|total| total > MAX_BYTES) {
+    if state.total.is_some_and(|total| total > MAX_DOWNLOAD_BYTES) {
         return Err(Failure::Final(too_long(client)));
     }
     receive(client, answer, part, have, state.total, observer)?;
@@ -223,7 +215,7 @@ fn receive(
         .map_err(failed)?;
     file.set_len(have).map_err(failed)?;
     file.seek(SeekFrom::Start(have)).map_err(failed)?;
-    let mut body = answer.body.into_with_config().limit(MAX_BYTES).reader();
+    let mut body = answer.body.into_with_config().limit(MAX_DOWNLOAD_BYTES).reader();
     let mut buffer = vec![0; 256 * 1024];
     let mut done = have;
     loop {
@@ -235,7 +227,7 @@ fn receive(
             return Ok(());
         }
         done = done.saturating_add(got as u64);
-        if done > MAX_BYTES {
+        if done > MAX_DOWNLOAD_BYTES {
             return Err(Failure::Final(too_long(client)));
         }
         file.write_all(buffer.get(..got).unwrap_or_default()).map_err(failed)?;
@@ -243,7 +235,10 @@ fn receive(
 }
 
 fn too_long(client: &Client<'_>) -> Error {
-    client.error(format!("the download is longer than {MAX_BYTES} bytes"), "get it in another way")
+    client.error(
+        format!("the download is longer than {MAX_DOWNLOAD_BYTES} bytes"),
+        "get it in another way",
+    )
 }
 
 /// A page with status 200 is a login, a licence or an excuse; never a model.

@@ -10,15 +10,10 @@ use serde::Deserialize;
 use super::checksums::Checksums;
 use super::client::Client;
 use super::file::{Downloaded, Part, download};
+use crate::limits::{MAX_STORAGE_FILES, MAX_STORAGE_PAGES};
 use crate::source::environment::GCS_URL;
 use crate::source::remote::{escaped, object_url};
 use crate::{Error, Observer, Progress, Result};
-
-/// Most files of a folder.
-const MAX_FILES: usize = 10_000;
-
-/// Most pages of a listing.
-const MAX_PAGES: usize = 100;
 
 /// One page of a listing.
 #[derive(Deserialize)]
@@ -89,7 +84,7 @@ fn list(client: &Client<'_>, bucket: &str, path: &str) -> Result<Vec<Item>> {
     let mut items = Vec::new();
     let mut token = String::new();
     let prefix = escaped(&format!("{path}/"), false);
-    for _ in 0..MAX_PAGES {
+    for _ in 0..MAX_STORAGE_PAGES {
         let mut url = format!("{GCS_URL}/storage/v1/b/{bucket}/o?prefix={prefix}");
         if !token.is_empty() {
             url = format!("{url}&pageToken={}", escaped(&token, false));
@@ -97,8 +92,9 @@ fn list(client: &Client<'_>, bucket: &str, path: &str) -> Result<Vec<Item>> {
         let page: Listing = serde_json::from_str(&client.text(&url)?)
             .map_err(|e| client.error(format!("the storage's listing cannot be read: {e}"), ""))?;
         items.extend(page.items);
-        if items.len() > MAX_FILES {
-            let what = format!("there are more than {MAX_FILES} files below gs://{bucket}/{path}");
+        if items.len() > MAX_STORAGE_FILES {
+            let what =
+                format!("there are more than {MAX_STORAGE_FILES} files below gs://{bucket}/{path}");
             return Err(client.error(what, "give the model's own folder"));
         }
         match page.next.filter(|next| !next.is_empty()) {

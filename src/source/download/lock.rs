@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::limits::MAX_LOCK_BYTES;
 use crate::source::cache;
 use crate::source::cache_place::with_suffix;
 use crate::source::temp_folder::{forget, remove_at_end};
@@ -23,9 +24,6 @@ const STALE: Duration = Duration::from_secs(600);
 /// The same for a holder on this machine whose process does not exist. Not at once: a process in
 /// a container may not be seen from outside.
 const STALE_DEAD: Duration = Duration::from_secs(2);
-
-/// Longest lock file that is read.
-const MAX_LOCK_BYTES: u64 = 4096;
 
 /// The lock of one cache entry, given up when dropped.
 pub(super) struct EntryLock {
