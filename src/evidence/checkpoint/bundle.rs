@@ -8,8 +8,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::check::ProblemKind;
 use super::entry::{Entry, EntryError, Extent, RawEntry, Slice};
+use super::index_error::IndexError;
+use super::problem::ProblemKind;
 use super::shard::why_missing;
 use super::{keys, table};
 use crate::wire::{Malformed, Value, fields};
@@ -27,34 +28,6 @@ const MAX_KEY_GROWTH: usize = 64;
 /// The bundle format that this reader knows, and that all TensorFlow versions so far write.
 /// Source: `kTensorBundleVersion`, tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
 const BUNDLE_VERSION: i64 = 1;
-
-/// Why an index cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// There is no file.
-    #[error("there is no checkpoint index")]
-    NotFound,
-    /// The operating system refused to read it.
-    #[error("cannot read the checkpoint index: {0}")]
-    Io(#[from] io::Error),
-    /// The bytes are not those of an index.
-    #[error("{what}")]
-    Malformed {
-        /// Byte offset in the file, where it is known; that of the block, for what is inside one.
-        offset: Option<u64>,
-        /// What is wrong. May hold a key (not escaped).
-        what: String,
-    },
-    /// It is a checkpoint of another kind.
-    #[error("{0}")]
-    Unsupported(&'static str),
-}
-
-impl IndexError {
-    pub(super) fn malformed(offset: u64, what: impl Into<String>) -> IndexError {
-        IndexError::Malformed { offset: Some(offset), what: what.into() }
-    }
-}
 
 /// What a checkpoint says that it stores. Keys are in bytewise order, each once.
 #[derive(Clone, Debug, Default)]

@@ -16,8 +16,10 @@ mod bundle;
 mod check;
 mod checksum;
 mod entry;
+mod index_error;
 mod keys;
 mod object_graph;
+mod problem;
 mod shard;
 mod string_tensor;
 pub(crate) mod table;
@@ -28,12 +30,14 @@ mod tests;
 mod tiling;
 mod verify;
 
-pub use bundle::{Index, IndexError, MAX_INDEX_BYTES, parse_index, read_index};
-pub use check::{MAX_PROBLEMS, Problem, ProblemKind, check};
+pub use bundle::{Index, MAX_INDEX_BYTES, parse_index, read_index};
+pub use check::{MAX_PROBLEMS, check};
 pub use entry::{Entry, Extent, Slice};
+pub use index_error::IndexError;
 #[cfg(test)]
 pub(crate) use keys::slice_key;
 pub use object_graph::{Attribute, Child, GraphError, Node, ObjectGraph, SlotVariable};
+pub use problem::{Problem, ProblemKind};
 pub use shard::shard_path;
 pub use string_tensor::{StringError, read_string_scalar};
 pub use verify::verify_checksums;

@@ -8,8 +8,9 @@
 use std::io;
 use std::path::Path;
 
+use super::bundle::Index;
+use super::checksum;
 use super::shard::{Shard, shard_path};
-use super::{Index, checksum};
 use crate::model::{DType, Shape};
 use crate::wire::read_varint;
 

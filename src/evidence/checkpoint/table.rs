@@ -7,8 +7,8 @@
 //! Sources: tensorflow/core/lib/io/{format,table,block,block_builder,table_builder}.cc, which
 //! TensorFlow took over from LevelDB (doc/table_format.md there).
 
-use super::bundle::IndexError;
 use super::checksum;
+use super::index_error::IndexError;
 use crate::wire::read_varint;
 
 /// Bytes of the footer: two block handles, padded to 40, and the magic number.

@@ -16,11 +16,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use super::check::{MAX_PROBLEMS, Problem, ProblemKind};
+use super::bundle::Index;
+use super::check::MAX_PROBLEMS;
+use super::checksum;
 use super::entry::Entry;
+use super::problem::{Problem, ProblemKind};
 use super::shard::{Shard, shard_len, shard_path};
 use super::string_tensor::length_checksum;
-use super::{Index, checksum};
 use crate::model::DType;
 use crate::options::{Observer, Progress};
 
