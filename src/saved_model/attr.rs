@@ -2,7 +2,7 @@
 //!
 //! Source: attr_value.proto and tensor.proto, tensorflow/core/framework (TensorFlow 2.21).
 
-use super::DeclaredShape;
+use super::shape::DeclaredShape;
 use crate::model::DType;
 use crate::wire::{Malformed, Value, fields, packed};
 

@@ -2,6 +2,7 @@
 //!
 //! Source: meta_graph.proto, tensorflow/core/protobuf; variable.proto, tensorflow/core/framework.
 
+use super::node::input_node;
 use crate::wire::{Malformed, Value, fields, packed};
 
 /// One variable as a TF1 collection lists it. It carries neither shape nor dtype.
@@ -16,7 +17,7 @@ pub(crate) struct VariableDef<'a> {
 impl<'a> VariableDef<'a> {
     /// The variable op's node.
     pub fn node(&self) -> &'a str {
-        super::input_node(self.variable_name).node
+        input_node(self.variable_name).node
     }
 }
 

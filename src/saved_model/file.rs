@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use super::MetaGraph;
+use super::meta_graph::MetaGraph;
 use crate::error::{Error, Result};
 use crate::wire::{Malformed, fields};
 

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use foldhash::HashMap;
 
-use super::Node;
+use super::node::Node;
 use crate::wire::{Malformed, fields};
 
 /// The functions of a graph.

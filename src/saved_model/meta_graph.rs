@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::collection::{bytes_list, node_list, variable_def};
-use super::{Graph, ObjectGraph, VariableDef, input_node};
+use super::collection::{VariableDef, bytes_list, node_list, variable_def};
+use super::graph::Graph;
+use super::node::input_node;
+use super::object_graph::ObjectGraph;
 use crate::error::{Error, Result};
 use crate::wire::{Malformed, fields};
 

@@ -9,16 +9,17 @@ mod file;
 mod function;
 mod graph;
 mod meta_graph;
+mod node;
 mod object_graph;
 mod shape;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod testing;
 
-pub(crate) use attr::Attr;
 pub(crate) use collection::VariableDef;
 pub(crate) use file::SavedModelFile;
-pub(crate) use function::{FunctionBody, Library};
-pub(crate) use graph::{Graph, Node, input_node};
+pub(crate) use function::FunctionBody;
+pub(crate) use graph::Graph;
 pub(crate) use meta_graph::{MetaGraph, Signature, select};
+pub(crate) use node::{Node, input_node};
 pub(crate) use object_graph::{Edge, Kind, NodeId, ObjectGraph};
 pub(crate) use shape::DeclaredShape;

@@ -4,7 +4,7 @@
 //! Source: saved_object_graph.proto and trackable_object_graph.proto,
 //! tensorflow/core/protobuf (TensorFlow 2.21).
 
-use super::DeclaredShape;
+use super::shape::DeclaredShape;
 use crate::model::DType;
 use crate::wire::{Malformed, fields};
 
