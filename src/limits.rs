@@ -21,3 +21,21 @@ pub(crate) const MAX_PBTXT_BYTES: u64 = i32::MAX as u64;
 
 /// Most nested messages in a `saved_model.pbtxt`: the limit of the binary parser that TensorFlow uses.
 pub(crate) const MAX_PBTXT_DEPTH: usize = 100;
+
+/// Most MetaGraphs of one SavedModel; real ones have one for each set of tags.
+pub(crate) const MAX_META_GRAPHS: usize = 10_000;
+
+/// Most collections and signatures of a MetaGraph together, and most of its tags.
+pub(crate) const MAX_META_GRAPH_ENTRIES: usize = 1_000_000;
+
+/// Most nested composite tensors in a signature that are followed.
+pub(crate) const MAX_COMPOSITE_TENSOR_DEPTH: usize = 16;
+
+/// Most nodes of a graph. A node of two bytes takes fifty times as much memory.
+pub(crate) const MAX_GRAPH_NODES: usize = 10_000_000;
+
+/// Most attributes within attributes. The limit of protobuf, 100 nested messages, is reached sooner.
+pub(crate) const MAX_ATTR_DEPTH: usize = 64;
+
+/// Most objects of an object graph. An object of two bytes takes fifty times as much memory.
+pub(crate) const MAX_OBJECTS: u32 = 10_000_000;

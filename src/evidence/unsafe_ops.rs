@@ -222,7 +222,7 @@ struct Call<'a> {
 fn calls_of<'a>(graph: &Graph<'a>, node: &Node<'a>, assets: &HashSet<&str>) -> Vec<Call<'a>> {
     let mut functions = node.functions();
     // A node can name a function as its op.
-    if graph.library.holds(node.op) {
+    if graph.library.contains(node.op) {
         functions.push(node.op);
     }
     if functions.is_empty() {

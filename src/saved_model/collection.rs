@@ -10,7 +10,7 @@ use crate::wire::{Malformed, Value, fields, packed};
 pub(crate) struct VariableDef<'a> {
     /// The variable op's output, such as `w:0`.
     pub variable_name: &'a str,
-    /// Present for a part of a partitioned variable.
+    /// Present for one part of a partitioned variable.
     pub slice: Option<SaveSlice<'a>>,
 }
 
@@ -24,7 +24,7 @@ impl<'a> VariableDef<'a> {
 /// Which part of which logical variable this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SaveSlice<'a> {
-    /// Name of the logical variable, which is its checkpoint key where nothing renames it.
+    /// Name of the logical variable: its checkpoint key, unless the saver maps it to another.
     pub full_name: &'a str,
     /// Shape of the logical variable.
     pub full_shape: Vec<i64>,
@@ -35,7 +35,8 @@ pub(crate) struct SaveSlice<'a> {
 }
 
 impl SaveSlice<'_> {
-    /// The slice as `RestoreV2` wants it: `10 4 0,4:0,4`.
+    /// The slice in the notation of `RestoreV2`, such as `10 4 0,4:0,4`: the full shape, then start and
+    /// length of each dimension.
     pub fn spec(&self) -> String {
         let full: Vec<String> = self.full_shape.iter().map(i64::to_string).collect();
         let parts: Vec<String> =
@@ -100,7 +101,7 @@ fn numbers(value: Value<'_>, into: &mut Vec<i64>) -> Result<(), Malformed> {
     match value {
         Value::Bytes(b) => {
             for n in packed(b) {
-                into.push(n? as i64);
+                into.push(n?.cast_signed());
             }
         }
         value => into.push(value.int()),

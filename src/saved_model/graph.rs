@@ -6,10 +6,8 @@ use foldhash::HashMap;
 
 use super::function::Library;
 use super::node::{Node, input_node};
+use crate::limits::MAX_GRAPH_NODES;
 use crate::wire::{Malformed, fields};
-
-/// Most nodes of a graph. A node of two bytes takes fifty times as much memory.
-const MAX_NODES: usize = 10_000_000;
 
 /// The main graph of a MetaGraph.
 #[derive(Debug, Default)]
@@ -30,8 +28,8 @@ impl<'a> Graph<'a> {
             match field? {
                 (1, value) => {
                     let body = value.bytes().unwrap_or_default();
-                    if self.nodes.len() >= MAX_NODES {
-                        return Err(Malformed::at(body, "a graph of more nodes than any has"));
+                    if self.nodes.len() >= MAX_GRAPH_NODES {
+                        return Err(Malformed::at(body, "more nodes than any graph has"));
                     }
                     self.nodes.push(Node::decode(body)?);
                 }
@@ -42,7 +40,8 @@ impl<'a> Graph<'a> {
         Ok(())
     }
 
-    /// Makes names findable; to be called once all of the graph is there.
+    /// Builds the index of names, once all messages of the graph are merged. Of several nodes with one
+    /// name the first is found; the others are in `repeated`.
     pub fn index(&mut self) {
         self.by_name = HashMap::with_capacity_and_hasher(self.nodes.len(), Default::default());
         for (i, node) in self.nodes.iter().enumerate() {
@@ -56,7 +55,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// Position of the node with this name.
+    /// Position in `nodes` of the node with this name.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.by_name.get(name).map(|i| *i as usize)
     }
@@ -67,8 +66,8 @@ impl<'a> Graph<'a> {
         let mut open: Vec<usize> = starts.into_iter().collect();
         let mut found = Vec::new();
         while let Some(at) = open.pop() {
-            let Some(node) = self.nodes.get(at) else { continue };
-            if std::mem::replace(&mut seen[at], true) {
+            let (Some(node), Some(seen)) = (self.nodes.get(at), seen.get_mut(at)) else { continue };
+            if std::mem::replace(seen, true) {
                 continue;
             }
             found.push(at);

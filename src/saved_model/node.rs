@@ -16,8 +16,8 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    /// Decodes a `NodeDef` and checks that all of it can be walked, so that the accessors below
-    /// need not fail.
+    /// Decodes a `NodeDef` and checks that its fields can be read to the end, so that the accessors
+    /// below cannot fail.
     pub fn decode(body: &'a [u8]) -> Result<Node<'a>, Malformed> {
         let mut node = Node { name: "", op: "", body };
         for field in fields(body) {
@@ -48,8 +48,10 @@ impl<'a> Node<'a> {
     pub fn attrs_named<const N: usize>(&self, names: [&str; N]) -> [Option<Attr<'a>>; N] {
         let mut found = [None; N];
         for (key, value) in self.raw_attrs() {
-            if let Some(at) = names.iter().position(|name| name.as_bytes() == key) {
-                found[at] = Some(value);
+            for (slot, name) in found.iter_mut().zip(names) {
+                if name.as_bytes() == key {
+                    *slot = Some(value);
+                }
             }
         }
         found
@@ -57,7 +59,7 @@ impl<'a> Node<'a> {
 
     /// Functions that its attributes name, each as often as it is named.
     pub fn functions(&self) -> Vec<&'a str> {
-        // Ops that are everywhere and can name no function are not looked into.
+        // The most frequent ops, whose attributes cannot name a function: most nodes of most graphs.
         if matches!(
             self.op,
             "Const"
@@ -75,12 +77,13 @@ impl<'a> Node<'a> {
         }
         let entries = fields(self.body).flatten().filter(|(n, _)| *n == 5);
         let values = entries.flat_map(|(_, entry)| fields(entry.bytes().unwrap_or_default()));
-        // An entry with two values counts as both: parsers differ in which they keep.
+        // Of an entry with two values both count: parsers differ in which one they keep.
         let values = values.flatten().filter(|(n, _)| *n == 2).filter_map(|(_, v)| v.bytes());
         values.flat_map(|value| Attr(value).functions()).collect()
     }
 
-    /// All attributes, in file order; their names are not checked to be text.
+    /// All attributes, in file order. Their names stay bytes: checking that they are UTF-8 would cost
+    /// more than comparing them.
     fn raw_attrs(&self) -> impl Iterator<Item = (&'a [u8], Attr<'a>)> {
         fields(self.body).flatten().filter(|(n, _)| *n == 5).filter_map(|(_, entry)| {
             let (mut key, mut value) = (&[][..], &[][..]);
@@ -103,11 +106,11 @@ pub(crate) struct InputName<'a> {
     pub node: &'a str,
     /// Which of its outputs; 0 where the input does not say.
     pub output: usize,
-    /// True for `^name`: an order, not a value.
+    /// True for `^name`, a control input: it orders execution and carries no value.
     pub control: bool,
 }
 
-/// Takes an input apart: `^name`, `name`, `name:1` (graphs) or `name:output:1` (functions).
+/// Parses an input: `^name`, `name`, `name:1` (graphs) or `name:output:1` (functions).
 pub(crate) fn input_node(input: &str) -> InputName<'_> {
     if let Some(node) = input.strip_prefix('^') {
         return InputName { node, output: 0, control: true };
@@ -126,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_inputs_apart() {
+    fn parses_inputs_of_graphs_and_functions() {
         let at = |input| {
             let name = input_node(input);
             (name.node, name.output, name.control)
