@@ -39,3 +39,31 @@ pub(crate) const MAX_ATTR_DEPTH: usize = 64;
 
 /// Most objects of an object graph. An object of two bytes takes fifty times as much memory.
 pub(crate) const MAX_OBJECTS: u32 = 10_000_000;
+
+// Checkpoints.
+
+/// Largest `variables.index`, in bytes. A million entries take about 60 MB.
+pub(crate) const MAX_INDEX_BYTES: u64 = 256 << 20;
+
+/// Most entries of an index.
+pub(crate) const MAX_INDEX_ENTRIES: usize = 4 << 20;
+
+/// Most bytes of all keys of an index, as a multiple of the file's. A key is stored without the bytes
+/// that it shares with the previous one, so a crafted file can hold keys of many times its size.
+pub(crate) const MAX_INDEX_KEY_GROWTH: usize = 64;
+
+/// Most bytes of all blocks of an index together, decompressed.
+pub(crate) const MAX_TABLE_BYTES: u64 = 1 << 30;
+
+/// Most nodes of a checkpoint's object graph, and most children, attributes and slots.
+pub(crate) const MAX_CHECKPOINT_GRAPH_ITEMS: usize = 16 << 20;
+
+/// Most problems of a checkpoint that are kept; an index can have one for each of its entries.
+pub(crate) const MAX_CHECKPOINT_PROBLEMS: usize = 1000;
+
+/// Most bytes of all tensors together, as a multiple of their shards', that checksums are compared
+/// for. Tensors that do not overlap take at most the shards' own size.
+pub(crate) const MAX_CHECKSUM_OVERLAP: u64 = 4;
+
+/// Most threads that compare checksums; with more, the disk is the bottleneck.
+pub(crate) const MAX_CHECKSUM_THREADS: usize = 64;

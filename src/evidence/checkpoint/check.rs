@@ -1,8 +1,8 @@
-//! Holds an index against itself and against its data shards, without reading their contents.
+//! Compares an index with itself and with its data shards, without reading the contents of shards.
 //!
-//! Input: an [`Index`] and the folder of the shards. Output: one [`Problem`] for each thing that
-//! TensorFlow would trip over when it restores. A shard is named once, however many tensors it
-//! holds. Checksums are another matter: see `verify_checksums`.
+//! Input: an [`Index`] and the folder of the shards. Output: one [`Problem`] for each contradiction
+//! that would make TensorFlow fail to restore. A shard is reported once, however many tensors it
+//! holds. `verify` compares checksums.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,21 +14,19 @@ use super::entry::Entry;
 use super::problem::{Problem, ProblemKind};
 use super::shard::{shard_len, shard_path, why_missing};
 use super::tiling;
+use crate::limits::MAX_CHECKPOINT_PROBLEMS;
 use crate::model::{DType, Shape};
 
-/// Most problems that are named; whoever has so many needs no more of them.
-pub const MAX_PROBLEMS: usize = 1000;
-
-/// Everything that contradicts itself: shapes, sizes and slices in the index, then presence and
-/// length of the shards `<prefix>.data-*` in `folder`. Costs one file status for each shard. Stops
-/// at [`MAX_PROBLEMS`].
+/// All contradictions: shapes, sizes and slices in the index, then presence and length of the shards
+/// `<prefix>.data-*` in `folder`. Costs one file status for each shard. Gives at most a thousand
+/// problems.
 pub fn check(index: &Index, folder: &Path, prefix: &str) -> Vec<Problem> {
     let mut problems = check_entries(index);
     check_shards(index, folder, prefix, &mut problems);
     problems
 }
 
-/// The part of [`check`] that needs no file but the index.
+/// The part of [`check`] that needs the index only.
 fn check_entries(index: &Index) -> Vec<Problem> {
     let stated = index
         .faults
@@ -36,7 +34,7 @@ fn check_entries(index: &Index) -> Vec<Problem> {
         .map(|(number, kind, found)| Problem::new(*kind).of(index.key(*number)).found(found));
     let mut problems: Vec<Problem> = stated.collect();
     for (key, entry) in index.entries() {
-        if problems.len() >= MAX_PROBLEMS {
+        if problems.len() >= MAX_CHECKPOINT_PROBLEMS {
             break;
         }
         let Some(shape) = &entry.shape else { continue };
@@ -49,7 +47,7 @@ fn check_entries(index: &Index) -> Vec<Problem> {
     problems
 }
 
-/// A size that the shape and the element type do not give.
+/// The problem of a size that differs from what shape and element type give.
 /// Source: `BundleReader::GetValue`, tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
 fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     let dtype = entry.dtype?;
@@ -63,7 +61,7 @@ fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
         let exact = expected.map_or("more than 2^64 bytes".into(), bytes);
         return Some(problem().expected(format!("{exact} for {dtype}{shape}")));
     }
-    // Each string has a length of at least one byte.
+    // The length of each string takes at least one byte; the rest depends on the strings.
     if dtype == DType::STRING && elements.is_none_or(|n| entry.byte_len < n) {
         let least = elements.map_or("more than 2^64 bytes".into(), bytes);
         return Some(problem().expected(format!("at least {least} for {dtype}{shape}")));
@@ -71,7 +69,7 @@ fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     None
 }
 
-/// The first thing that is wrong with the slices of one tensor.
+/// The first problem with the slices of one tensor.
 fn slices_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     let problem = || Problem::new(ProblemKind::SlicesIncomplete).of(key);
     let mut covered = 0u64;
@@ -109,7 +107,7 @@ fn slices_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
 
 /// Presence and length of every shard that an entry names.
 fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<Problem>) {
-    // End of the last byte needed of each shard.
+    // For each shard the end of its last tensor.
     let mut needed = BTreeMap::<u32, u64>::new();
     for (_, entry) in index.entries() {
         for piece in entry.pieces() {
@@ -119,7 +117,7 @@ fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<P
     }
     let mut lengths = BTreeMap::<u32, u64>::new();
     for (shard, end) in needed {
-        if problems.len() >= MAX_PROBLEMS {
+        if problems.len() >= MAX_CHECKPOINT_PROBLEMS {
             break;
         }
         let path = shard_path(folder, prefix, shard, index.shards());
@@ -144,7 +142,8 @@ fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<P
     }
 }
 
-/// Says of each shard that is too short which tensor is the first beyond its end.
+/// Adds to each problem of a short shard the first tensor beyond its end. A second pass over the
+/// entries, since the length of a shard is compared once, with the end of all its tensors.
 fn name_first_beyond(index: &Index, mut lengths: BTreeMap<u32, u64>, problems: &mut [Problem]) {
     let mut first = BTreeMap::<u32, &[u8]>::new();
     for (key, entry) in index.entries() {

@@ -5,21 +5,22 @@ use std::io;
 /// Why an index cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// There is no file.
+    /// The file does not exist.
     #[error("there is no checkpoint index")]
     NotFound,
-    /// The operating system refused to read it.
+    /// Reading the file failed.
     #[error("cannot read the checkpoint index: {0}")]
     Io(#[from] io::Error),
-    /// The bytes are not those of an index.
+    /// The bytes are not those of a valid index.
     #[error("{what}")]
     Malformed {
-        /// Byte offset in the file, where it is known; that of the block, for what is inside one.
+        /// Byte offset in the file, where it is known. For an error within a compressed block it is the
+        /// offset of the block.
         offset: Option<u64>,
-        /// What is wrong. May hold a key (not escaped).
+        /// What is wrong, for a person. May hold a key, which is not escaped.
         what: String,
     },
-    /// It is a checkpoint of another kind.
+    /// The checkpoint has a format that is not read.
     #[error("{0}")]
     Unsupported(&'static str),
 }

@@ -4,24 +4,24 @@ use std::fmt;
 
 use crate::model::Code;
 
-/// What kind of contradiction.
+/// The kind of a contradiction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
-    /// A data shard that entries name is not there.
+    /// A data shard that entries name does not exist.
     ShardMissing,
-    /// A data shard is there, but cannot be read.
+    /// A data shard exists, but cannot be read.
     ShardUnreadable,
     /// A data shard ends before the last of its tensors does.
     ShardTooShort,
-    /// An entry's size is not its elements times their width.
+    /// The size of an entry is not its number of elements times their width.
     EntrySize,
-    /// Slices are missing, differ in shape from what they should cover, or do not tile their tensor.
+    /// Slices are missing, have another shape than their extents, or do not tile their tensor.
     SlicesIncomplete,
     /// A dimension is negative, or there are more than 2^63 - 1 elements.
     ShapeImpossible,
-    /// A tensor's bytes do not match the checksum in the index.
+    /// The bytes of a tensor do not match the checksum in the index.
     ChecksumMismatch,
-    /// So many tensors share their bytes that checking them all would read the shards many times.
+    /// So many tensors share bytes that checking all of them would read the shards many times.
     Overlap,
 }
 
@@ -43,16 +43,16 @@ impl ProblemKind {
 /// One contradiction within a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind.
+    /// Its kind.
     pub kind: ProblemKind,
-    /// The tensor; for a shard that is too short, the first one that lies beyond its end. Not
+    /// The key of the tensor; for a shard that is too short, of the first tensor beyond its end. Not
     /// escaped; bytes that are not UTF-8 are replaced.
     pub key: Option<String>,
-    /// Number of the data shard, where it is about one.
+    /// Number of the data shard, where the problem concerns one.
     pub shard: Option<u32>,
-    /// What the index leads to expect, for a person.
+    /// What the index makes one expect, for a person.
     pub expected: Option<String>,
-    /// What there is, for a person.
+    /// What was found, for a person.
     pub found: Option<String>,
 }
 
@@ -61,6 +61,7 @@ impl Problem {
         Problem { kind, key: None, shard: None, expected: None, found: None }
     }
 
+    /// Names the tensor.
     pub(super) fn of(mut self, key: &[u8]) -> Problem {
         self.key = Some(String::from_utf8_lossy(key).into_owned());
         self
