@@ -67,3 +67,21 @@ pub(crate) const MAX_CHECKSUM_OVERLAP: u64 = 4;
 
 /// Most threads that compare checksums; with more, the disk is the bottleneck.
 pub(crate) const MAX_CHECKSUM_THREADS: usize = 64;
+
+// Keras metadata.
+
+/// Largest `keras_metadata.pb`, in bytes.
+pub(crate) const MAX_KERAS_METADATA_BYTES: u64 = 1 << 30;
+
+/// Most entries of a `keras_metadata.pb`; a model has one for each Keras object.
+pub(crate) const MAX_KERAS_METADATA_ENTRIES: usize = 1_000_000;
+
+/// Largest `config.json` of a `.keras` archive, in bytes.
+pub(crate) const MAX_KERAS_CONFIG_BYTES: u64 = 64 << 20;
+
+/// Most objects in a `config.json`. A layer of three bytes (`{},`) would take forty times as much
+/// memory; the configuration of a real layer has some ten objects.
+pub(crate) const MAX_KERAS_CONFIG_OBJECTS: usize = 4_000_000;
+
+/// Most layers of a `config.json`.
+pub(crate) const MAX_KERAS_CONFIG_LAYERS: usize = 1_000_000;

@@ -12,9 +12,6 @@ use crate::evidence::object_graph::{Aside, is_flat_edge, is_wrapper};
 use crate::model::GroupKind;
 use crate::saved_model::NodeId;
 
-/// The prefix of the identifiers that Keras gives to its objects.
-const KERAS_PREFIX: &str = "_tf_keras_";
-
 /// Builds the outline.
 pub(crate) fn outline(objects: Objects<'_, '_>, keras: &KerasMetadata) -> Outline {
     let layers = Layers { objects, keras };
@@ -24,7 +21,7 @@ pub(crate) fn outline(objects: Objects<'_, '_>, keras: &KerasMetadata) -> Outlin
 
 /// True where the root is a Keras model or layer.
 pub(crate) fn is_keras(objects: Objects<'_, '_>, node: NodeId) -> bool {
-    objects.graph.identifier(node).starts_with(KERAS_PREFIX)
+    objects.graph.is_keras(node)
 }
 
 struct Layers<'g, 'a> {

@@ -12,6 +12,10 @@ use crate::limits::MAX_OBJECTS;
 use crate::model::DType;
 use crate::wire::{Malformed, fields};
 
+/// The prefix of the identifiers that Keras 2 gives to its objects.
+/// Source: tf_keras/src/saving/legacy/saved_model/constants.py.
+const KERAS_IDENTIFIER_PREFIX: &str = "_tf_keras_";
+
 /// Number of an object: its position in the file and in [`ObjectGraph::kinds`]. It is the identity of
 /// the object, which several attributes of several objects may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -222,6 +226,11 @@ impl<'a> ObjectGraph<'a> {
             Some(Kind::User { identifier, .. }) => identifier,
             _ => "",
         }
+    }
+
+    /// True where `node` is an object of Keras 2: a layer, a model or a metric.
+    pub fn is_keras(&self, node: NodeId) -> bool {
+        self.identifier(node).starts_with(KERAS_IDENTIFIER_PREFIX)
     }
 
     /// All slot variables, each with the optimizer that holds it.
