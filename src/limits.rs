@@ -85,3 +85,9 @@ pub(crate) const MAX_KERAS_CONFIG_OBJECTS: usize = 4_000_000;
 
 /// Most layers of a `config.json`.
 pub(crate) const MAX_KERAS_CONFIG_LAYERS: usize = 1_000_000;
+
+// Graph.
+
+/// Longest chain of pass-through ops (`Identity` and the like) that is followed between a restore and
+/// its assignment.
+pub(crate) const MAX_RESTORE_CHAIN: usize = 64;
