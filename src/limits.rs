@@ -91,3 +91,7 @@ pub(crate) const MAX_KERAS_CONFIG_LAYERS: usize = 1_000_000;
 /// Longest chain of pass-through ops (`Identity` and the like) that is followed between a restore and
 /// its assignment.
 pub(crate) const MAX_RESTORE_CHAIN: usize = 64;
+
+/// Most calls of functions that are scanned for unsafe ops. A function is scanned once for each
+/// different set of arguments that are paths of assets.
+pub(crate) const MAX_SCANNED_CALLS: usize = 100_000;
