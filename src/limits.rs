@@ -95,3 +95,6 @@ pub(crate) const MAX_RESTORE_CHAIN: usize = 64;
 /// Most calls of functions that are scanned for unsafe ops. A function is scanned once for each
 /// different set of arguments that are paths of assets.
 pub(crate) const MAX_SCANNED_CALLS: usize = 100_000;
+
+/// Longest chain of reads that is followed from the input of an op to its variable.
+pub(crate) const MAX_READ_CHAIN: usize = 8;
