@@ -98,3 +98,18 @@ pub(crate) const MAX_SCANNED_CALLS: usize = 100_000;
 
 /// Longest chain of reads that is followed from the input of an op to its variable.
 pub(crate) const MAX_READ_CHAIN: usize = 8;
+
+// Tree and paths.
+
+/// Deepest level of the tree; groups below it belong to the group above. JSON readers commonly stop
+/// at 128 levels, and a group takes two.
+pub(crate) const MAX_TREE_DEPTH: usize = 60;
+
+/// Most nested lists and dicts between a module and its entries.
+pub(crate) const MAX_NESTED_WRAPPERS: usize = 16;
+
+/// Most paths that are given for one variable.
+pub(crate) const MAX_PATHS_PER_VARIABLE: usize = 8;
+
+/// Longest path to a variable, in edges.
+pub(crate) const MAX_PATH_EDGES: usize = 64;
