@@ -141,7 +141,7 @@ impl Tarjan<'_> {
         }
     }
 
-    /// Tells the parent how low the node reaches. A node that reaches none before itself closes a
+    /// Passes the lowest number on to the parent. A node that reaches none below its own number closes a
     /// component: itself and all nodes that were entered after it and are still open.
     fn leave(&mut self, node: usize, parent: Option<usize>) {
         let Visit { number, low, .. } = self.visit(node);
