@@ -238,7 +238,6 @@ fn imports(item: &ItemUse) -> Vec<Import> {
             UseTree::Name(name) => add(name.ident.to_string(), with(&name.ident), line),
             UseTree::Rename(name) => add(name.rename.to_string(), with(&name.ident), line),
             UseTree::Glob(_) => add("*".into(), path.clone(), line),
-            _ => {}
         }
     }
     found
