@@ -47,9 +47,6 @@
 //! - [`select`] chooses and orders variables, [`cost`] says what they take in memory.
 //! - [`expect`] holds it to numbers or to an earlier report, [`diff`] compares two.
 
-#[cfg(feature = "benchmarks")]
-#[doc(hidden)]
-pub mod benchmarks;
 mod census;
 pub mod cost;
 pub mod diff;
@@ -58,9 +55,6 @@ pub mod error;
 #[doc(hidden)]
 pub mod evidence;
 pub mod expect;
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
 mod group;
 mod limits;
 pub mod model;
@@ -71,6 +65,9 @@ pub mod render;
 mod saved_model;
 pub mod select;
 pub mod source;
+#[cfg(any(test, feature = "testkit"))]
+#[doc(hidden)]
+pub mod testkit;
 mod verdict;
 mod wire;
 

@@ -135,8 +135,9 @@ impl Consumers {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved_model::testing::{decode_graph, graph_def, node};
-    use crate::wire::testing::Message;
+    use crate::testkit::decode_graph;
+    use crate::testkit::protobuf::Message;
+    use crate::testkit::saved_model::{graph_def, node};
 
     fn problems(nodes: &[Message]) -> usize {
         let bytes = graph_def(nodes, &[]);

@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
     use crate::evidence::object_graph;
-    use crate::saved_model::testing::{ObjectGraphBytes, object};
+    use crate::testkit::saved_model::{ObjectGraphBytes, object};
 
     /// Every group of the tree in reading order, indented by depth; `*` where it repeats.
     fn printed(objects: ObjectGraphBytes) -> Vec<String> {

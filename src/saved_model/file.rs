@@ -55,7 +55,7 @@ impl SavedModelFile {
     }
 
     /// A file that exists in memory only.
-    #[cfg(any(test, feature = "fuzzing"))]
+    #[cfg(any(test, feature = "testkit"))]
     pub fn in_memory(bytes: Vec<u8>) -> SavedModelFile {
         SavedModelFile { path: PathBuf::from("saved_model.pb"), bytes: Bytes::Held(bytes) }
     }

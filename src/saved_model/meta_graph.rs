@@ -275,7 +275,7 @@ pub(crate) fn select(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::testing::{bytes, text};
+    use crate::testkit::protobuf::{bytes, text};
 
     #[test]
     fn both_entries_of_a_repeated_init_signature_are_init_nodes() {

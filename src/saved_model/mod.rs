@@ -25,9 +25,6 @@ mod meta_graph;
 mod node;
 mod object_graph;
 mod shape;
-#[cfg(any(test, feature = "fuzzing"))]
-#[allow(clippy::unwrap_used, reason = "writes the inputs of tests")]
-pub(crate) mod testing;
 
 pub(crate) use collection::VariableDef;
 pub(crate) use file::SavedModelFile;

@@ -43,7 +43,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 pub(crate) use archive::open_zip;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use archive::unpack_bytes;
 pub use cache::{CacheEntry, CacheKind, CacheState, list_caches};
 pub use environment::{Credentials, Places};

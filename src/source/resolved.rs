@@ -26,7 +26,7 @@ pub struct Source {
     pub(super) _unpacked: Option<temp_folder::TempFolder>,
 }
 
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 impl Source {
     /// The source of a model whose files are nowhere but in memory.
     pub(crate) fn in_memory() -> Source {

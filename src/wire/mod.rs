@@ -14,9 +14,8 @@
 )]
 
 mod binary;
-#[cfg(any(test, feature = "fuzzing"))]
-#[allow(clippy::cast_possible_truncation, reason = "writes the inputs of tests")]
-pub(crate) mod testing;
 pub(crate) mod text;
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) mod writer;
 
 pub(crate) use binary::{Malformed, Value, fields, int32, packed, read_varint, split_varint};

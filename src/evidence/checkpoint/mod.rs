@@ -36,13 +36,6 @@ mod problem;
 mod shard;
 mod string_tensor;
 pub(crate) mod table;
-#[cfg(any(test, feature = "fuzzing"))]
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "writes the inputs of tests"
-)]
-pub(crate) mod table_writer;
 #[cfg(test)]
 mod tests;
 mod tiling;

@@ -229,10 +229,11 @@ impl EntryLengths {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table_writer::{
-        Row, TableWriter, put_footer, put_varint, seal, table_of_block, write_block,
-    };
     use super::*;
+    use crate::testkit::checkpoint_table::{
+        Row, TableWriter, put_footer, seal, table_of_block, write_block,
+    };
+    use crate::wire::writer::put_varint;
 
     fn read(file: &[u8]) -> Result<Vec<Row>, String> {
         let mut got = Vec::new();

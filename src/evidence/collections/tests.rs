@@ -1,6 +1,7 @@
 use super::*;
-use crate::saved_model::testing::{decode_graph, graph_def, node, shape};
-use crate::wire::testing::{Message, bytes, text, varint};
+use crate::testkit::decode_graph;
+use crate::testkit::protobuf::{Message, bytes, text, varint};
+use crate::testkit::saved_model::{graph_def, node, shape};
 
 /// Roles of these variables, of which the collections list the first as trainable, in a graph with
 /// these other nodes.

@@ -129,7 +129,7 @@ pub(crate) fn read(path: &Path) -> Result<KerasConfig, Error> {
 }
 
 /// Reads the bytes of a `.keras` archive.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn read_bytes(bytes: &[u8]) -> Result<KerasConfig, String> {
     let (config, metadata) = read_archive(std::io::Cursor::new(bytes))?;
     parse_both(&config, metadata.as_deref())

@@ -242,7 +242,7 @@ pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved_model::testing::{ObjectGraphBytes, object};
+    use crate::testkit::saved_model::{ObjectGraphBytes, object};
 
     #[test]
     fn a_flood_of_bad_entries_is_counted_and_not_listed() {

@@ -17,9 +17,9 @@ mod config;
 mod json;
 mod metadata;
 
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use config::parse as parse_config;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use config::read_bytes as read_config_bytes;
 pub(crate) use config::{KerasConfig, read as read_config};
 pub(crate) use metadata::{

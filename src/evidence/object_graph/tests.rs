@@ -1,5 +1,5 @@
 use super::*;
-use crate::saved_model::testing::{Object, ObjectGraphBytes, object, variable};
+use crate::testkit::saved_model::{Object, ObjectGraphBytes, object, variable};
 
 fn roles(objects: ObjectGraphBytes) -> Vec<(String, Role)> {
     let graph = objects.decode();

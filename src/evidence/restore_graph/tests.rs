@@ -1,6 +1,7 @@
 use super::*;
-use crate::saved_model::testing::{calls, decode_graph, function, graph_def, node};
-use crate::wire::testing::{Message, bytes, text, varint};
+use crate::testkit::decode_graph;
+use crate::testkit::protobuf::{Message, bytes, text, varint};
+use crate::testkit::saved_model::{calls, function, graph_def, node};
 
 fn strings(values: &[&str]) -> Message {
     let mut tensor = varint(1, 7);

@@ -1,7 +1,8 @@
 use super::op_list::reaches_outside;
 use super::*;
-use crate::saved_model::testing::{calls, decode_graph, function, graph_def, node};
-use crate::wire::testing::{Message, bytes, text};
+use crate::testkit::decode_graph;
+use crate::testkit::protobuf::{Message, bytes, text};
+use crate::testkit::saved_model::{calls, function, graph_def, node};
 
 /// A MetaGraph whose `saved_model_main_op` collection names `init`.
 fn with_main_op() -> Vec<u8> {
@@ -109,7 +110,7 @@ fn a_function_is_found_however_it_is_named() {
     // Behind a second, empty value of the same attribute.
     let twice = calls("evil").with(calls("calm"));
     assert_eq!(found(node("init", "PartitionedCall", &[], &[("f", twice)]), &[evil()]), 1);
-    let entry = text(1, "f").with(bytes(2, &calls("evil").0)).with(bytes(2, &[]));
+    let entry = text(1, "f").with(bytes(2, &calls("evil").0)).with(bytes(2, []));
     let call = node("init", "PartitionedCall", &[], &[]).with(bytes(5, &entry.0));
     assert_eq!(found(call, &[evil()]), 1);
     // As an attribute that a call passes to its function.

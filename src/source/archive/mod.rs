@@ -65,12 +65,12 @@ fn unpack_from(
 }
 
 /// Most bytes and entries that a fuzzer's archive may give.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 const FUZZED: ArchiveLimits =
     ArchiveLimits { bytes: 1 << 20, entries: 64, ratio: 200, ratio_free_bytes: 1 << 19 };
 
 /// Unpacks any bytes in both ways into folders below `within`; gives how many bytes that may make.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn unpack_bytes(bytes: &[u8], within: &Path) -> u64 {
     let mut hollows = Vec::new();
     for (name, take) in [("all", Take::All), ("some", Take::Declarations(&mut hollows))] {

@@ -5,12 +5,13 @@ use proptest::prelude::*;
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
 use crate::evidence::sidecars::SidecarFiles;
-use crate::saved_model::testing::{
-    ObjectGraphBytes, calls, function, graph_def, node, object, shape, variable,
+use crate::testkit::protobuf::{Message, bytes, text};
+use crate::testkit::saved_model::{
+    Object, ObjectGraphBytes, calls, children, graph_def, node, object, restore_function,
+    saved_model, var_handle, variable,
 };
-use crate::wire::testing::{Message, bytes, text, varint};
 
-/// What is in the model.
+/// The contents of a model.
 #[derive(Clone, Debug)]
 struct Model {
     weights: Vec<Weight>,
@@ -20,10 +21,10 @@ struct Model {
     holders: Vec<usize>,
 }
 
-/// How it is written. None of it may change a count.
+/// How the model is written, which may not change a count.
 #[derive(Clone, Debug)]
 struct Way {
-    /// Holders of further names: module and what it names, over modules and then weights.
+    /// Further names: the module that holds the name, and the object, a module or then a weight.
     aliases: Vec<(usize, usize)>,
     /// Places of all objects but the root.
     objects: Vec<usize>,
@@ -73,7 +74,7 @@ fn any_way(model: &Model) -> impl Strategy<Value = Way> + use<> {
         })
 }
 
-/// The files of the model, written in this way.
+/// The written files of a model.
 struct Written {
     saved_model: Vec<u8>,
     checkpoint_graph: Vec<u8>,
@@ -82,8 +83,8 @@ struct Written {
     shards: u64,
 }
 
-/// An object before it has its number: edges to others, and what it is.
-struct Made {
+/// An object before it has its number.
+struct Unnumbered {
     edges: Vec<(String, usize)>,
     identifier: &'static str,
     weight: Option<usize>,
@@ -91,14 +92,14 @@ struct Made {
 
 fn write(model: &Model, way: &Way) -> Written {
     let (weights, modules) = (model.weights.len(), model.parents.len() + 1);
-    let module = || Made { edges: vec![], identifier: "_generic_user_object", weight: None };
-    let mut made: Vec<Made> = (0..modules).map(|_| module()).collect();
+    let module = || Unnumbered { edges: vec![], identifier: "_generic_user_object", weight: None };
+    let mut made: Vec<Unnumbered> = (0..modules).map(|_| module()).collect();
     for (child, parent) in model.parents.iter().enumerate() {
         made[*parent].edges.push((format!("m{child}"), child + 1));
     }
     for (weight, holder) in model.holders.iter().enumerate() {
         made[*holder].edges.push((format!("w{weight}"), modules + weight));
-        made.push(Made { weight: Some(weight), ..module() });
+        made.push(Unnumbered { weight: Some(weight), ..module() });
     }
     for (at, (holder, to)) in way.aliases.iter().enumerate() {
         made[*holder].edges.push((format!("alias{at}"), *to));
@@ -107,8 +108,8 @@ fn write(model: &Model, way: &Way) -> Written {
         let list = made.len();
         made[0].edges.push(("_all_variables".into(), list));
         let edges = (0..weights).map(|w| (w.to_string(), list + 1 + w)).collect();
-        made.push(Made { edges, identifier: "trackable_list_wrapper", weight: None });
-        made.extend((0..weights).map(|w| Made { weight: Some(w), ..module() }));
+        made.push(Unnumbered { edges, identifier: "trackable_list_wrapper", weight: None });
+        made.extend((0..weights).map(|w| Unnumbered { weight: Some(w), ..module() }));
     }
     // The root is the first object; the others lie in any order.
     let mut order: Vec<usize> =
@@ -123,20 +124,17 @@ fn write(model: &Model, way: &Way) -> Written {
     for at in &order {
         let edges: Vec<(&str, u64)> =
             made[*at].edges.iter().map(|(name, to)| (name.as_str(), number(*to))).collect();
-        let mut trackable = edges.iter().fold(Message::default(), |m, (name, to)| {
-            m.with(bytes(1, &varint(1, *to).with(text(2, name)).0))
-        });
+        let trackable = children(&edges);
         let Some(weight) = made[*at].weight else {
             objects.push(object(made[*at].identifier, &edges));
-            checkpoint_graph = checkpoint_graph.with(bytes(1, &trackable.0));
+            checkpoint_graph = checkpoint_graph.with(bytes(1, trackable));
             continue;
         };
         let Weight { dims, trainable } = &model.weights[weight];
         objects.push(variable(&way.names[weight], dims, *trainable));
         let key = format!("object{at}/.ATTRIBUTES/VARIABLE_VALUE");
         let attribute = text(1, "VARIABLE_VALUE").with(text(3, &key));
-        trackable = trackable.with(bytes(2, &attribute.0));
-        checkpoint_graph = checkpoint_graph.with(bytes(1, &trackable.0));
+        checkpoint_graph = checkpoint_graph.with(bytes(1, trackable.with(bytes(2, attribute))));
         let rows = match dims.first() {
             Some(rows) if way.sliced[weight] && *rows > 1 && dims.iter().all(|d| *d > 0) => {
                 vec![1, rows - 1]
@@ -147,57 +145,34 @@ fn write(model: &Model, way: &Way) -> Written {
         handles.push((format!("handle{at}"), weight));
     }
     Written {
-        saved_model: saved_model(model, way, &objects, &handles, &tensors),
+        saved_model: whole_model(model, way, objects, &handles, &tensors),
         checkpoint_graph: checkpoint_graph.0,
         tensors,
         shards: way.shards,
     }
 }
 
-fn saved_model(
+fn whole_model(
     model: &Model,
     way: &Way,
-    objects: &[crate::saved_model::testing::Object],
+    objects: Vec<Object>,
     handles: &[(String, usize)],
     tensors: &[(String, Vec<u64>, Vec<u64>)],
 ) -> Vec<u8> {
-    let float = || varint(6, 1);
     let mut nodes = vec![node("path", "Placeholder", &[], &[])];
     for (name, weight) in handles {
-        let dims = bytes(7, &shape(&model.weights[*weight].dims).0);
-        nodes.push(node(name, "VarHandleOp", &[], &[("dtype", float()), ("shape", dims)]));
+        nodes.push(var_handle(name, &model.weights[*weight].dims));
     }
     let inputs: Vec<&str> =
         std::iter::once("path").chain(handles.iter().map(|(n, _)| n.as_str())).collect();
     nodes.push(node("call", "StatefulPartitionedCall", &inputs, &[("f", calls("restore"))]));
     let nodes: Vec<Message> = way.nodes.iter().filter_map(|at| nodes.get(*at).cloned()).collect();
-
-    let arguments: Vec<String> = (0..=handles.len()).map(|i| format!("argument{i}")).collect();
-    let keys = tensors.iter().fold(varint(1, 7), |m, (key, ..)| m.with(text(8, key)));
-    let slices = tensors.iter().fold(varint(1, 7), |m, _| m.with(text(8, "")));
-    let dtypes = tensors.iter().fold(Message::default(), |m, _| m.with(float()));
-    let mut body = vec![
-        node("keys", "Const", &[], &[("value", bytes(8, &keys.0))]),
-        node("slices", "Const", &[], &[("value", bytes(8, &slices.0))]),
-        node(
-            "restore",
-            "RestoreV2",
-            &["argument0", "keys:output:0", "slices:output:0"],
-            &[("dtypes", bytes(1, &dtypes.0))],
-        ),
-    ];
-    for at in 0..handles.len() {
-        let value = format!("restore:tensors:{at}");
-        let inputs = [arguments[at + 1].as_str(), value.as_str()];
-        body.push(node(&format!("assign{at}"), "AssignVariableOp", &inputs, &[]));
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let graph = graph_def(&nodes, &[function("restore", &arguments, &body)]);
-    let meta = bytes(1, &text(4, "serve").0)
-        .with(bytes(2, &graph))
-        .with(bytes(3, &text(1, "path:0").with(text(3, "call")).0))
-        .with(bytes(7, ObjectGraphBytes::new(objects.to_vec()).bytes()));
-    varint(1, 1).with(bytes(2, &meta.0)).0
+    let keys: Vec<String> = tensors.iter().map(|(key, ..)| key.clone()).collect();
+    let graph = graph_def(&nodes, &[restore_function("restore", &keys)]);
+    let meta_graph = bytes(2, graph)
+        .with(bytes(3, text(1, "path:0").with(text(3, "call"))))
+        .with(bytes(7, ObjectGraphBytes::new(objects).0));
+    saved_model(meta_graph)
 }
 
 proptest! {

@@ -1,7 +1,9 @@
-//! What must never change a count: more names for one variable, another order of objects and nodes,
-//! other names, more shards and slices, export copies.
+//! Properties of a census: a count never depends on how a model is written. More names for one
+//! variable, another order of objects and nodes, other names, more shards and slices, and export
+//! copies change nothing.
 //!
-//! A made model's counts are known by arithmetic. It is written in many ways, and counted in each.
+//! The counts of a generated model are known by arithmetic. It is written in many ways and counted in
+//! each.
 
 mod contradictions;
 mod index;
@@ -14,7 +16,7 @@ use super::{SidecarFiles, of_bytes};
 use crate::model::Severity;
 use crate::options::{GroupBy, Options};
 
-/// A variable of a made model.
+/// A variable of a generated model.
 #[derive(Clone, Debug)]
 struct Weight {
     dims: Vec<u64>,
@@ -47,8 +49,8 @@ fn any_order(n: usize) -> impl Strategy<Value = Vec<usize>> {
     Just((0..n).collect::<Vec<_>>()).prop_shuffle()
 }
 
-/// Counts a written model under every grouping. Nothing in it contradicts anything, and every
-/// grouping holds all that is counted.
+/// Counts a written model under every grouping. The count has no error among its findings, and the
+/// tree of every grouping holds all that is counted.
 fn census(saved_model: &[u8], sidecars: impl Fn() -> SidecarFiles) -> Result<Sums, TestCaseError> {
     let mut sums = Vec::new();
     for group_by in [GroupBy::Auto, GroupBy::ObjectGraph, GroupBy::Scope] {

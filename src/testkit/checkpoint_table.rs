@@ -1,18 +1,23 @@
-//! Writes tables for tests and fuzzing: the counterpart of the reader, from the same sources.
+//! Writes checkpoint indexes: tables of keys and entries.
+//!
+//! Nothing of the reader is used, so that a mistake in it cannot hide behind the same one here.
+//!
+//! Sources: leveldb's doc/table_format.md, tensorflow/core/util/tensor_bundle/tensor_bundle.cc and
+//! tensorflow/core/protobuf/tensor_bundle.proto.
 
-use super::checksum;
-#[cfg(feature = "benchmarks")]
-use super::string_tensor;
+use super::protobuf::{Message, bytes, varint};
+use super::saved_model::shape;
+use super::writer::put_varint;
 
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// How to write. The default is what TensorFlow does.
+/// How a table is written. The default is what TensorFlow does.
 #[derive(Debug)]
 pub struct TableWriter {
     /// A block is closed once it holds this many bytes.
     pub block_size: usize,
-    /// Every so many entries a key is stored whole.
+    /// After this many entries a key is stored whole.
     pub restart_interval: usize,
     /// Compress the blocks, as some old versions of TensorFlow did.
     pub snappy: bool,
@@ -89,20 +94,22 @@ pub fn seal(contents: &[u8], snappy: bool) -> Vec<u8> {
         false => contents.to_vec(),
     };
     block.push(u8::from(snappy));
-    block.extend(checksum::masked(&block).to_le_bytes());
+    block.extend(masked(crc32c::crc32c(&block)).to_le_bytes());
     block
 }
 
-/// The stored form of a scalar string tensor, and its checksum.
-#[cfg(feature = "benchmarks")]
+/// A checksum as it is stored.
+fn masked(crc: u32) -> u32 {
+    crc.rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+/// The stored form of a scalar string tensor of less than 4 GiB, and its checksum.
 pub fn string_tensor(text: &[u8]) -> (Vec<u8>, u32) {
-    let len = text.len() as u64;
-    let of_length = string_tensor::length_checksum(0, len);
-    let mut rest = checksum::mask(of_length).to_le_bytes().to_vec();
-    rest.extend(text);
-    let crc = checksum::mask(crc32c::crc32c_append(of_length, &rest));
+    let of_length = crc32c::crc32c(&(text.len() as u32).to_le_bytes());
+    let rest = [&masked(of_length).to_le_bytes()[..], text].concat();
+    let crc = masked(crc32c::crc32c_append(of_length, &rest));
     let mut stored = Vec::new();
-    put_varint(&mut stored, len);
+    put_varint(&mut stored, text.len() as u64);
     stored.extend(rest);
     (stored, crc)
 }
@@ -117,20 +124,11 @@ pub fn put_footer(file: &mut Vec<u8>, at: u64, len: u64) {
     file.extend(footer);
 }
 
-/// Appends a base-128 number.
-pub fn put_varint(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        out.push(n as u8 | 0x80);
-        n >>= 7;
-    }
-    out.push(n as u8);
-}
-
 /// A table whose only data block has these contents, marked as compressed or not.
 pub fn table_of_block(contents: &[u8], marked_snappy: bool) -> Vec<u8> {
     let mut file = contents.to_vec();
     file.push(u8::from(marked_snappy));
-    file.extend(checksum::masked(&file).to_le_bytes());
+    file.extend(masked(crc32c::crc32c(&file)).to_le_bytes());
     let mut handle = vec![0];
     put_varint(&mut handle, contents.len() as u64);
     let at = file.len() as u64;
@@ -139,4 +137,29 @@ pub fn table_of_block(contents: &[u8], marked_snappy: bool) -> Vec<u8> {
     file.extend(seal(&index, false));
     put_footer(&mut file, at, index.len() as u64);
     file
+}
+
+/// A `BundleEntryProto` of a tensor in the first shard; a `varint(3, …)` appended to it names another.
+pub fn entry(dtype: u64, dims: &[u64], offset: u64, byte_len: u64) -> Message {
+    whole(dtype, dims).with(varint(4, offset)).with(varint(5, byte_len))
+}
+
+/// A `BundleEntryProto` of a tensor that is stored in slices, each given by start and length of
+/// every dimension.
+pub fn sliced_entry(dtype: u64, dims: &[u64], slices: &[Vec<(i64, i64)>]) -> Message {
+    let extent =
+        |(start, len): &(i64, i64)| bytes(1, varint(1, *start as u64).with(varint(2, *len as u64)));
+    let slice = |extents: &Vec<_>| bytes(7, extents.iter().map(extent).collect::<Message>());
+    whole(dtype, dims).with(slices.iter().map(slice).collect())
+}
+
+fn whole(dtype: u64, dims: &[u64]) -> Message {
+    varint(1, dtype).with(bytes(2, shape(dims)))
+}
+
+/// A `variables.index` of these entries and a header that states the number of shards.
+pub fn index(shards: u64, mut entries: Vec<Row>) -> Vec<u8> {
+    entries.push((Vec::new(), varint(1, shards).0));
+    entries.sort();
+    TableWriter::default().write(&entries)
 }

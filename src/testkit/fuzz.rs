@@ -1,66 +1,67 @@
-//! What the fuzz targets call: for each reader of bytes a function that takes any bytes, must not
-//! panic, and says by an assertion what must hold of what was read.
+//! The entry points of the fuzz targets: for each reader of bytes a function that accepts any bytes,
+//! must not panic, and asserts what holds of every result.
 //!
-//! To add a reader: a function here, a line in `tests/fuzz/Cargo.toml` and a file in `tests/fuzz/targets/`
-//! that call it, and its seeds in `tests/fuzz/seeds/main.rs`. `scripts/fuzz` finds it by itself.
+//! To add a reader: a function here, an entry in `tests/fuzz/Cargo.toml`, a file in
+//! `tests/fuzz/targets/` that calls the function, and its seeds in `tests/fuzz/seeds/main.rs`.
+//! `scripts/fuzz` lists the targets by itself.
 
 use std::io;
 use std::path::Path;
 
+use super::checkpoint_table::{self as writer, Row, TableWriter};
+use super::protobuf::{bytes as field, text};
+use super::saved_model::{ObjectGraphBytes, object};
 use crate::census;
-use crate::evidence::checkpoint::{
-    Index, IndexError, ObjectGraph, check, parse_index, table, table_writer,
-};
+use crate::evidence::checkpoint::{Index, IndexError, ObjectGraph, check, parse_index, table};
 use crate::evidence::keras;
 use crate::evidence::runtime::protocol;
 use crate::evidence::sidecars::SidecarFiles;
 use crate::model::{Counts, Report, Verdict};
 use crate::options::Options;
 use crate::render::{self, Format, View};
-use crate::saved_model::testing::{ObjectGraphBytes, object};
 use crate::select::{Filter, Sort, select};
 use crate::source;
 use crate::wire;
-use crate::wire::testing::{bytes as field, text};
 
-/// A whole `variables.index`. Checksums keep most inputs from going deep; the next two go there.
+/// A whole `variables.index`. Checksums stop most inputs early, so two more targets write intact
+/// checksums: [`index_block`] and [`index_entries`].
 pub fn index_file(bytes: &[u8]) {
     let _ = read(bytes);
 }
 
-/// The contents of one block, behind intact checksums. The first byte's lowest bit says whether
-/// the block is marked as compressed, the next one whether an array of restarts is added.
+/// The contents of one block, with intact checksums. The first byte holds flags: bit 0 marks the
+/// block as compressed, bit 1 adds an array of restarts.
 pub fn index_block(bytes: &[u8]) {
     let Some((flags, contents)) = bytes.split_first() else { return };
     let mut contents = contents.to_vec();
     if flags & 2 != 0 {
         contents.extend([0, 0, 0, 0, 1, 0, 0, 0]);
     }
-    let _ = read(&table_writer::table_of_block(&contents, flags & 1 != 0));
+    let _ = read(&writer::table_of_block(&contents, flags & 1 != 0));
 }
 
-/// Keys and values of an index: a byte each for their lengths, the key, the value.
+/// Entries of an index: the lengths of key and value, a byte each, then the key and the value.
 pub fn index_entries(bytes: &[u8]) {
-    let mut rows = rows_of(bytes);
-    rows.push((vec![], vec![0x08, 0x01]));
-    // The header is the only one with this key, and comes first.
-    rows.sort();
-    rows.dedup_by(|b, a| b.0 == a.0);
+    let rows = rows_of(bytes);
+    // A key that begins with 0 is that of a slice, the empty one that of the header.
     let tensors = rows.iter().filter(|row| row.0.first().is_some_and(|first| *first != 0)).count();
-    let writer = table_writer::TableWriter { block_size: 64, restart_interval: 3, snappy: false };
+    let writer = TableWriter { block_size: 64, restart_interval: 3, snappy: false };
     if let Ok(index) = read(&writer.write(&rows)) {
         assert_eq!(index.len(), tensors);
     }
 }
 
-fn rows_of(mut bytes: &[u8]) -> Vec<table_writer::Row> {
-    let mut rows = Vec::new();
+/// The rows of an index, sorted, with a header among them.
+fn rows_of(mut bytes: &[u8]) -> Vec<Row> {
+    let mut rows = vec![(vec![], vec![0x08, 0x01])];
     while let [key_len, value_len, rest @ ..] = bytes {
         let (key, rest) = rest.split_at(rest.len().min(usize::from(*key_len)));
         let (value, rest) = rest.split_at(rest.len().min(usize::from(*value_len)));
         rows.push((key.to_vec(), value.to_vec()));
         bytes = rest;
     }
+    rows.sort();
+    rows.dedup_by(|b, a| b.0 == a.0);
     rows
 }
 
@@ -75,7 +76,7 @@ fn read(bytes: &[u8]) -> Result<Index, IndexError> {
     Ok(index)
 }
 
-/// Seeds for `index_block` and `index_entries` from an intact index.
+/// Seeds for [`index_block`] and [`index_entries`] from an intact index.
 pub fn index_seeds(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut rows = Vec::new();
     let _ = table::for_each_entry(file, |key, value, _| {
@@ -83,7 +84,7 @@ pub fn index_seeds(file: &[u8]) -> (Vec<u8>, Vec<u8>) {
         Ok(())
     });
     let mut block = vec![0];
-    block.extend(table_writer::write_block(&rows, 16));
+    block.extend(writer::write_block(&rows, 16));
     let mut entries = Vec::new();
     for (key, value) in rows.iter().filter(|(k, v)| !k.is_empty() && k.len().max(v.len()) < 256) {
         entries.extend([key.len() as u8, value.len() as u8]);
@@ -107,12 +108,13 @@ pub fn checkpoint_object_graph(bytes: &[u8]) {
 pub fn pbtxt(bytes: &[u8]) {
     if let Ok(binary) = wire::text::to_wire(bytes) {
         assert!(wire::fields(&binary).all(|field| field.is_ok()));
-        // A double in a list is the worst: two bytes of text, ten in binary.
+        // The longest binary form for its text is that of a double in a list: two bytes become
+        // ten.
         assert!(binary.len() <= 8 * bytes.len());
     }
 }
 
-/// The binary form of a `saved_model.pbtxt`, to compare it with another program's.
+/// The binary form of a `saved_model.pbtxt`, for a comparison with another program's.
 pub fn pbtxt_to_wire(bytes: &[u8]) -> Result<Vec<u8>, String> {
     wire::text::to_wire(bytes).map_err(|e| format!("{}, byte {:?}", e.what, e.offset_in(bytes)))
 }
@@ -122,13 +124,13 @@ pub fn saved_model(bytes: &[u8]) {
     count(bytes.to_vec(), SidecarFiles::default());
 }
 
-/// A `SavedObjectGraph`, in a SavedModel that holds nothing else.
+/// A `SavedObjectGraph` in a SavedModel without anything else.
 pub fn object_graph(bytes: &[u8]) {
-    let info = field(1, &text(4, "serve").0);
-    count(field(2, &info.with(field(7, bytes)).0).0, SidecarFiles::default());
+    let info = field(1, text(4, "serve"));
+    count(field(2, info.with(field(7, bytes))).0, SidecarFiles::default());
 }
 
-/// Seeds for `object_graph`: the object graphs in an intact SavedModel.
+/// Seeds for [`object_graph`]: the object graphs in an intact SavedModel.
 pub fn object_graphs(saved_model: &[u8]) -> Vec<&[u8]> {
     let inner = |bytes, number| {
         let wanted = move |f: &(u32, wire::Value<'_>)| f.0 == number;
@@ -137,7 +139,7 @@ pub fn object_graphs(saved_model: &[u8]) -> Vec<&[u8]> {
     inner(saved_model, 2).flat_map(|meta_graph| inner(meta_graph, 7)).collect()
 }
 
-/// A model with its checkpoint and its Keras metadata: the fields that [`model_seed`] writes.
+/// A model with its checkpoint and its Keras metadata, as the fields that [`model_seed`] writes.
 pub fn model(bytes: &[u8]) {
     let mut pb = Vec::new();
     let mut sidecars = SidecarFiles::default();
@@ -148,12 +150,7 @@ pub fn model(bytes: &[u8]) {
             2 => sidecars.keras_metadata = Some((Path::new("k").to_path_buf(), Ok(bytes.to_vec()))),
             3 => sidecars.checkpoint_graph = Some(bytes.to_vec()),
             4 => {
-                let mut rows = rows_of(bytes);
-                rows.push((vec![], vec![0x08, 0x01]));
-                rows.sort();
-                rows.dedup_by(|b, a| b.0 == a.0);
-                let writer = table_writer::TableWriter::default();
-                sidecars.index = parse_index(&writer.write(&rows)).ok();
+                sidecars.index = parse_index(&TableWriter::default().write(&rows_of(bytes))).ok();
             }
             _ => {}
         }
@@ -161,7 +158,7 @@ pub fn model(bytes: &[u8]) {
     count(pb, sidecars);
 }
 
-/// A seed for `model`: the files of one model; empty for those that it has not.
+/// A seed for [`model`]: the contents of a model's files, empty for a file that is absent.
 pub fn model_seed(saved_model: &[u8], keras: &[u8], graph: &[u8], index: &[u8]) -> Vec<u8> {
     let entries = index_seeds(index).1;
     let fields = [saved_model, keras, graph, &entries];
@@ -171,7 +168,7 @@ pub fn model_seed(saved_model: &[u8], keras: &[u8], graph: &[u8], index: &[u8]) 
 
 fn count(saved_model: Vec<u8>, sidecars: SidecarFiles) {
     let Ok(report) = census::of_bytes(saved_model, sidecars, &Options::default()) else { return };
-    hold_together(&report);
+    check_report(&report);
     let selection = select(&report, &Filter::default(), Sort::Model);
     let view = View { variables: true, cost: true, ..View::default() };
     for format in [Format::Text, Format::Json, Format::Csv, Format::Markdown, Format::Html] {
@@ -179,8 +176,8 @@ fn count(saved_model: Vec<u8>, sidecars: SidecarFiles) {
     }
 }
 
-/// What is true of every report, whatever the model.
-fn hold_together(report: &Report) {
+/// Asserts what is true of every report, whatever the model.
+fn check_report(report: &Report) {
     let sum = report.variables.iter().fold(Counts::default(), |mut sum, v| {
         assert_eq!(v.shape.elements(), Some(v.parameters));
         sum.add(v.parameters, v.bytes);
@@ -188,7 +185,7 @@ fn hold_together(report: &Report) {
     });
     assert_eq!(report.totals.all, sum);
     assert_eq!(report.groups.get(report.groups.root()).counts, sum);
-    assert_ne!(report.verdict, Verdict::Verified, "nobody asked a session");
+    assert_ne!(report.verdict, Verdict::Verified, "no session has run");
     let mut held = vec![false; report.variables.len()];
     for group in &report.groups.nodes {
         for v in &group.own {
@@ -197,10 +194,10 @@ fn hold_together(report: &Report) {
         assert!(group.children.iter().all(|c| c.0 < report.groups.nodes.len()));
         assert!(group.counts.parameters <= sum.parameters);
     }
-    assert!(held.iter().all(|held| *held), "something counted is outside the tree");
+    assert!(held.iter().all(|held| *held), "a counted variable is outside the tree");
 }
 
-/// A `keras_metadata.pb`, beside an object graph with Keras objects of all kinds.
+/// A `keras_metadata.pb` for an object graph with Keras objects of all kinds.
 pub fn keras_metadata(bytes: &[u8]) {
     let kinds = ["layer", "model", "network", "sequential", "metric", "rnn_layer", "input_layer"];
     let objects = kinds.iter().cycle().take(64);
@@ -210,8 +207,7 @@ pub fn keras_metadata(bytes: &[u8]) {
     assert!(metadata.layers.len() <= 64);
 }
 
-/// A `.keras` archive or, without the zip around it, its `config.json`: the checksums of a zip keep
-/// most inputs from going deep.
+/// A `.keras` archive, or its `config.json` alone: the checksums of a zip stop most inputs early.
 pub fn keras_archive(bytes: &[u8]) {
     let read = match bytes.starts_with(b"PK") {
         true => keras::read_config_bytes(bytes),
@@ -225,25 +221,26 @@ pub fn keras_archive(bytes: &[u8]) {
     }
 }
 
-/// A model in a tar, tar.gz or zip archive. Headers of a tar get right checksums in a second try.
+/// A model in a tar, tar.gz or zip archive. A tar is unpacked a second time, with the checksums of
+/// its headers corrected.
 pub fn archive(bytes: &[u8]) {
     unpack(bytes);
     if !bytes.starts_with(b"PK") && !bytes.starts_with(b"\x1f\x8b") {
-        let mut mended = bytes.to_vec();
-        for block in mended.chunks_exact_mut(512).filter(|block| block[0] != 0) {
+        let mut corrected = bytes.to_vec();
+        for block in corrected.chunks_exact_mut(512).filter(|block| block[0] != 0) {
             block[148..156].fill(b' ');
             let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
             block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         }
-        unpack(&mended);
+        unpack(&corrected);
     }
 }
 
-/// What comes out of an archive stays in its folder, holds no links, and is not too much.
+/// Asserts that the files of an archive stay in their folder, are no links, and obey the limit.
 fn unpack(bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let within = folder.path().join("within");
-    let most = source::unpack_bytes(bytes, &within);
+    let limit = source::unpack_bytes(bytes, &within);
     let names = |path: &Path| -> Vec<std::path::PathBuf> {
         std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect()
     };
@@ -255,15 +252,15 @@ fn unpack(bytes: &[u8]) {
             assert!(metadata.is_dir() || metadata.is_file());
             match metadata.is_dir() {
                 true => open.extend(names(&path)),
-                // A hollow file is as long as its header states, and takes no room.
+                // Blocks, not length: a file that is all holes has the length its header states.
                 false => total += std::os::unix::fs::MetadataExt::blocks(&metadata) * 512,
             }
         }
-        assert!(total <= most + 64 * 4096, "{total} bytes");
+        assert!(total <= limit + 64 * 4096, "{total} bytes");
     }
 }
 
-/// A line that a worker says.
+/// A line from a worker.
 pub fn worker_event(bytes: &[u8]) {
     let Ok(event) = protocol::decode_event(bytes) else { return };
     if let protocol::Event::Held { held, .. } = event {

@@ -5,13 +5,15 @@ use proptest::prelude::*;
 use super::index::{Stored, index};
 use super::{Weight, any_order, any_weights, by_arithmetic, census};
 use crate::evidence::sidecars::SidecarFiles;
-use crate::saved_model::testing::{graph_def, node, shape};
-use crate::wire::testing::{Message, bytes, text, varint};
+use crate::testkit::protobuf::{Message, bytes, text, varint};
+use crate::testkit::saved_model::{
+    FLOAT, float_list_attr, graph_def, node, saved_model, shape_attr, string_const, type_attr,
+};
 
-/// How a graph is written. None of it may change a count.
+/// How a graph is written, which may not change a count.
 #[derive(Clone, Debug)]
 pub(super) struct Way {
-    /// Names of the scopes that the variables lie in.
+    /// The scope of each variable.
     scopes: Vec<String>,
     nodes: Vec<usize>,
     collected: Vec<usize>,
@@ -21,7 +23,7 @@ pub(super) struct Way {
     resource: Vec<bool>,
     /// Whether the collections list everything twice.
     twice: bool,
-    /// Whether checkpoint keys are other names than the variables'.
+    /// Whether checkpoint keys differ from the variables' names.
     renamed: bool,
 }
 
@@ -108,7 +110,7 @@ fn key(way: &Way, weight: usize) -> String {
     if way.renamed { format!("key{}", 7 * weight) } else { name(way, weight) }
 }
 
-/// A slice as `RestoreV2` is told of it: the full shape, then start and length of each dimension.
+/// A slice in the notation of `RestoreV2`: the full shape, then start and length of each dimension.
 fn spec(part: &Part, full: &[u64]) -> String {
     let Some((first, count)) = part.rows else { return String::new() };
     let shape: Vec<String> = full.iter().map(u64::to_string).collect();
@@ -116,35 +118,33 @@ fn spec(part: &Part, full: &[u64]) -> String {
     format!("{} {first},{count}{rest}", shape.join(" "))
 }
 
-pub(super) fn saved_model(weights: &[Weight], way: &Way) -> Vec<u8> {
+pub(super) fn whole_model(weights: &[Weight], way: &Way) -> Vec<u8> {
     let parts = parts(weights, way);
-    let float = || varint(6, 1);
     let mut nodes = Vec::new();
     let mut assigns = Vec::new();
-    let (mut keys, mut slices) = (varint(1, 7), varint(1, 7));
+    let (mut keys, mut slices) = (Vec::new(), Vec::new());
     for (at, part) in parts.iter().enumerate() {
         let resource = way.resource[part.weight];
         let op = if resource { "VarHandleOp" } else { "VariableV2" };
-        let dims = bytes(7, &shape(&part.dims).0);
-        nodes.push(node(&part.op, op, &[], &[("dtype", float()), ("shape", dims)]));
-        keys = keys.with(text(8, &key(way, part.weight)));
-        slices = slices.with(text(8, &spec(part, &weights[part.weight].dims)));
+        let attrs = [("dtype", type_attr(FLOAT)), ("shape", shape_attr(&part.dims))];
+        nodes.push(node(&part.op, op, &[], &attrs));
+        keys.push(key(way, part.weight));
+        slices.push(spec(part, &weights[part.weight].dims));
         let assign = if resource { "AssignVariableOp" } else { "Assign" };
         let (name, value) = (format!("save/assign{at}"), format!("save/restore:{at}"));
         nodes.push(node(&name, assign, &[&part.op, &value], &[]));
         assigns.push(format!("^{name}"));
     }
-    let dtypes = parts.iter().fold(Message::default(), |m, _| m.with(float()));
     let assigns: Vec<&str> = assigns.iter().map(String::as_str).collect();
     nodes.extend([
         node("save/path", "Placeholder", &[], &[]),
-        node("save/keys", "Const", &[], &[("value", bytes(8, &keys.0))]),
-        node("save/slices", "Const", &[], &[("value", bytes(8, &slices.0))]),
+        string_const("save/keys", &keys),
+        string_const("save/slices", &slices),
         node(
             "save/restore",
             "RestoreV2",
             &["save/path", "save/keys", "save/slices"],
-            &[("dtypes", bytes(1, &dtypes.0))],
+            &[("dtypes", float_list_attr(parts.len()))],
         ),
         node("save/all", "NoOp", &assigns, &[]),
     ]);
@@ -156,17 +156,16 @@ pub(super) fn saved_model(weights: &[Weight], way: &Way) -> Vec<u8> {
         let mut list = Message::default();
         for _ in 0..repeated {
             for part in listed.clone().filter(|p| members(p)) {
-                list = list.with(bytes(1, &variable_def(weights, way, part).0));
+                list = list.with(bytes(1, variable_def(weights, way, part)));
             }
         }
-        bytes(4, &text(1, name).with(bytes(2, &bytes(2, &list.0).0)).0)
+        bytes(4, text(1, name).with(bytes(2, bytes(2, list))))
     };
-    let meta = bytes(1, &text(4, "serve").0)
-        .with(bytes(2, &graph_def(&nodes, &[])))
-        .with(bytes(3, &text(1, "save/path:0").with(text(3, "save/all")).0))
+    let meta_graph = bytes(2, graph_def(&nodes, &[]))
+        .with(bytes(3, text(1, "save/path:0").with(text(3, "save/all"))))
         .with(collection("variables", &|_| true))
         .with(collection("trainable_variables", &|p| weights[p.weight].trainable));
-    varint(1, 1).with(bytes(2, &meta.0)).0
+    saved_model(meta_graph)
 }
 
 fn variable_def(weights: &[Weight], way: &Way, part: &Part) -> Message {
@@ -181,7 +180,7 @@ fn variable_def(weights: &[Weight], way: &Way, part: &Part) -> Message {
         .with(numbers(2, full[0], &|d| d))
         .with(numbers(3, first, &|_| 0))
         .with(numbers(4, count, &|d| d));
-    def.with(bytes(4, &slice.0))
+    def.with(bytes(4, slice))
 }
 
 proptest! {
@@ -191,7 +190,7 @@ proptest! {
     fn no_way_of_writing_a_graph_changes_a_count(
         (weights, way) in any_weights().prop_flat_map(|w| { let way = any_way(w.len()); (Just(w), way) })
     ) {
-        let saved_model = saved_model(&weights, &way);
+        let saved_model = whole_model(&weights, &way);
         let keys: Vec<String> = (0..weights.len()).map(|w| key(&way, w)).collect();
         let rows: Vec<Vec<u64>> = (0..weights.len())
             .map(|w| match splits(&weights, &way, w) {
