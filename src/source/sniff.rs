@@ -8,13 +8,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::kind::Kind;
+use super::file_kind::Kind;
+use crate::limits::MAX_SNIFFED_FIELDS;
 
 /// How much of a file is looked at for magic numbers and words.
 const HEAD_BYTES: u64 = 16 * 1024;
-
-/// Most top-level protobuf fields that are looked at.
-const MAX_FIELDS: usize = 4096;
 
 /// Last eight bytes of a checkpoint index. Source: TensorFlow core/lib/io/format.h.
 const TABLE_MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
@@ -142,7 +140,7 @@ fn by_fields(file: &mut File) -> io::Result<Option<Content>> {
     let len = file.metadata()?.len();
     let mut at = 0u64;
     let mut seen = Vec::new();
-    while at < len && seen.len() < MAX_FIELDS {
+    while at < len && seen.len() < MAX_SNIFFED_FIELDS {
         file.seek(SeekFrom::Start(at))?;
         let mut bytes = Vec::new();
         Read::by_ref(file).take(20).read_to_end(&mut bytes)?;

@@ -170,7 +170,7 @@ fn refuses_keys_that_grow_out_of_proportion() {
     let writer = TableWriter { block_size: usize::MAX, restart_interval: 1000, snappy: false };
     let file = writer.write(&entries);
     assert!(file.len() < 130_000);
-    assert!(parse_index(&file).unwrap_err().to_string().contains("longer than any"));
+    assert!(parse_index(&file).unwrap_err().to_string().contains("longer than those"));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn names_a_bounded_number_of_problems() {
         (format!("w{i}").into_bytes(), entry.0)
     });
     let index = parse_index(&checkpoint_table::index(1, rows.collect())).unwrap();
-    assert_eq!(check(&index, &testdata(), PREFIX).len(), MAX_PROBLEMS);
+    assert_eq!(check(&index, &testdata(), PREFIX).len(), crate::limits::MAX_CHECKPOINT_PROBLEMS);
 }
 
 fn any_entries() -> impl Strategy<Value = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u64>)>> {
