@@ -1,4 +1,4 @@
-//! Builds reports by hand: what a census would say of models that need no file.
+//! Builds the reports of models without files.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,14 +6,14 @@ use std::time::Duration;
 use tfcensus::model::*;
 use tfcensus::select::sums;
 
-/// A group to be: its name, class, variables and children.
+/// A group before it has a number: its name, class, variables and children.
 #[derive(Clone, Debug, Default)]
 pub struct Layer {
     pub name: String,
     pub class: Option<String>,
     pub variables: Vec<(String, Vec<u64>, Trainable)>,
     pub children: Vec<Layer>,
-    /// Names a group met before: this one holds the same variables and has no children.
+    /// The name of an earlier group: this one holds the same variables and has no children.
     pub again: Option<String>,
 }
 
@@ -184,7 +184,7 @@ fn add(
     id
 }
 
-/// The transfer model with statistics of its first two weights; the second is broken.
+/// The transfer model with statistics of its first two weights; the second has NaN and infinities.
 pub fn with_values() -> Report {
     let mut report = transfer();
     let stats = Stats {
@@ -291,7 +291,7 @@ pub const HOSTILE: &[&str] = &[
     "",
 ];
 
-/// A disagreement over a model in which every text is hostile.
+/// A disagreement about a model in which every text is hostile.
 pub fn hostile() -> Report {
     let root = HOSTILE.iter().enumerate().fold(layer(HOSTILE[0], HOSTILE[3]), |root, (i, name)| {
         root.child(layer(name, HOSTILE[(i + 1) % HOSTILE.len()]).weight(name, &[i as u64 + 1, 3]))
@@ -315,7 +315,7 @@ pub fn hostile() -> Report {
     report
 }
 
-/// What is left where no session could be had.
+/// A report without a session.
 pub fn unverified() -> Report {
     let mut report = transfer();
     report.verdict = Verdict::Unverified;

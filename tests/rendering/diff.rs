@@ -1,4 +1,4 @@
-//! What changed between two models.
+//! Differences between two models.
 
 use tfcensus::diff::{ChangeKind, Diff, diff};
 use tfcensus::expect::Quantity;
@@ -7,7 +7,7 @@ use tfcensus::render::View;
 use tfcensus::render::diff::{DiffFormat, write};
 
 use crate::build::{self, Layer, layer, report};
-use crate::golden::check;
+use crate::common::golden::check;
 
 fn show(diff: &Diff, format: DiffFormat) -> String {
     let mut out = Vec::new();
@@ -35,7 +35,7 @@ fn a_model_does_not_differ_from_itself() {
 }
 
 #[test]
-fn says_of_a_fine_tuned_copy_that_its_base_is_frozen_and_its_head_new() {
+fn a_fine_tuned_copy_has_a_frozen_base_and_a_new_head() {
     let head = |name: &str, classes| {
         layer(name, "Dense").weight("kernel", &[8, classes]).weight("bias", &[classes])
     };
@@ -56,7 +56,7 @@ fn says_of_a_fine_tuned_copy_that_its_base_is_frozen_and_its_head_new() {
 }
 
 #[test]
-fn finds_variables_again_that_moved_into_a_wrapper() {
+fn variables_inside_a_new_wrapper_have_moved() {
     let before = report(&layer("m", "").child(base(Trainable::Yes)));
     let wrapped = layer("wrapper", "Model").child(base(Trainable::Yes));
     let mut after = report(&layer("m", "").child(wrapped));
@@ -68,7 +68,7 @@ fn finds_variables_again_that_moved_into_a_wrapper() {
 }
 
 #[test]
-fn tells_reshaped_from_retyped_and_thawed() {
+fn reshaped_retyped_and_thawed_are_different_changes() {
     let before = report(&layer("m", "").child(base(Trainable::No)));
     let mut after = report(
         &layer("m", "").child(
@@ -84,7 +84,7 @@ fn tells_reshaped_from_retyped_and_thawed() {
 }
 
 #[test]
-fn one_weight_more_is_one_addition_among_many_alike() {
+fn one_more_of_many_equal_weights_is_one_addition() {
     let stack = |n| {
         (0..n).fold(layer("m", ""), |m, i| {
             m.child(layer(&format!("dense_{i}"), "Dense").weight("kernel", &[4, 4]))
@@ -96,7 +96,7 @@ fn one_weight_more_is_one_addition_among_many_alike() {
 }
 
 #[test]
-fn nothing_hostile_reaches_a_terminal() {
+fn no_control_character_reaches_a_terminal() {
     let diff = diff(&build::transfer(), &build::hostile());
     for format in [DiffFormat::Text, DiffFormat::Markdown] {
         let text = show(&diff, format);

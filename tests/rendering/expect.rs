@@ -12,7 +12,7 @@ fn exactly(text: &str) -> Vec<Expectation> {
 }
 
 #[test]
-fn says_both_values_of_what_is_not_met() {
+fn a_failed_expectation_names_both_values() {
     let report = build::transfer();
     // 78,577 parameters of which 77,514 are trainable: see the layers of the builder.
     let met = exactly("parameters=78577,trainable=77514,undetermined=7,frozen=928,variables=11");
@@ -55,7 +55,7 @@ fn subjects(findings: &[Finding]) -> Vec<&str> {
 }
 
 #[test]
-fn an_earlier_report_of_the_same_model_is_met() {
+fn a_model_agrees_with_its_own_earlier_report() {
     for report in [build::transfer(), build::hostile(), build::flat(200)] {
         let earlier = baseline(&show(&report, Format::Json, &View::default())).unwrap();
         assert_eq!(earlier.check(&report), []);
@@ -63,7 +63,7 @@ fn an_earlier_report_of_the_same_model_is_met() {
 }
 
 #[test]
-fn names_the_variable_that_is_not_what_it_was() {
+fn names_the_changed_variable() {
     let report = build::transfer();
     let earlier = baseline(&show(&report, Format::Json, &View::default())).unwrap();
     let mut changed = report.clone();
@@ -85,7 +85,7 @@ fn totals_of_another_model_are_named_one_by_one() {
 }
 
 #[test]
-fn refuses_what_is_no_report() {
+fn refuses_a_baseline_that_is_no_report() {
     for text in ["", "{}", "[1]", "{\"schema_version\": 1}"] {
         assert!(baseline(text).is_err(), "{text}");
     }

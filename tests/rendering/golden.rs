@@ -1,7 +1,4 @@
-//! Every format against files that a person has looked at. `UPDATE_GOLDEN=1` rewrites them.
-
-use std::fs;
-use std::path::PathBuf;
+//! Every format is compared with files that a person has looked at, and its sums are added up again.
 
 use tfcensus::model::{Report, Trainable};
 use tfcensus::render::{self, Format, Listing, View};
@@ -9,26 +6,13 @@ use tfcensus::select::{Filter, Sort, select};
 use unicode_width::UnicodeWidthStr;
 
 use crate::build;
+use crate::common::golden::check;
 
 pub fn show(report: &Report, format: Format, view: &View) -> String {
     let selection = select(report, &Filter::default(), Sort::Model);
     let mut out = Vec::new();
     render::render(report, &selection, format, view, &mut out).unwrap();
     String::from_utf8(out).unwrap()
-}
-
-/// Compares with `tests/golden/NAME`, or rewrites it.
-pub fn check(name: &str, text: &str) {
-    // The version of the program is no part of what is looked at.
-    let version = concat!("\"tfcensus_version\": \"", env!("CARGO_PKG_VERSION"), "\"");
-    let text = text.replace(version, "\"tfcensus_version\": \"0.0.0\"");
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &text).unwrap();
-    }
-    let golden = fs::read_to_string(&path).unwrap_or_default();
-    assert!(golden == text, "{name} differs; look at it, then run with UPDATE_GOLDEN=1:\n{text}");
 }
 
 fn cases() -> Vec<(&'static str, Report)> {
@@ -45,7 +29,7 @@ fn cases() -> Vec<(&'static str, Report)> {
 }
 
 #[test]
-fn text_looks_as_it_did() {
+fn text_is_unchanged() {
     for (name, report) in cases() {
         for width in [40, 80, 120] {
             let view =
@@ -60,7 +44,7 @@ fn text_looks_as_it_did() {
 }
 
 #[test]
-fn other_formats_look_as_they_did() {
+fn other_formats_are_unchanged() {
     let view = View { variables: true, cost: true, ..View::default() };
     let groups = View { csv_of: Listing::Groups, ..View::default() };
     for (name, report) in cases() {
@@ -87,7 +71,7 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn nothing_hostile_reaches_a_terminal() {
+fn no_control_character_reaches_a_terminal() {
     let view = View { variables: true, cost: true, ..View::default() };
     for format in [Format::Text, Format::Csv, Format::Markdown, Format::Github] {
         let text = show(&build::hostile(), format, &view);
@@ -102,7 +86,7 @@ fn nothing_hostile_reaches_a_terminal() {
 }
 
 #[test]
-fn colour_changes_nothing_but_colour() {
+fn text_is_the_same_with_and_without_colour() {
     for (_, report) in cases() {
         let plain = View { variables: true, cost: true, ..View::default() };
         let color = View { color: true, ..plain.clone() };
@@ -121,7 +105,7 @@ fn colour_changes_nothing_but_colour() {
     }
 }
 
-/// The numbers of the `Parameters` column of the first table, by depth, without repeated visits.
+/// Sums the `Parameters` column of the first table over one level, without repeated visits.
 #[test]
 fn printed_rows_add_up_to_the_printed_total() {
     for (name, report) in cases() {
@@ -184,7 +168,7 @@ fn csv_rows_add_up_to_the_totals() {
 }
 
 #[test]
-fn a_selection_has_sums_of_its_own_beside_the_totals() {
+fn a_selection_has_its_own_sums_beside_the_totals() {
     let report = build::transfer();
     let filter = Filter::default().include(&["head/*".into()]).unwrap();
     let selection = select(&report, &filter, Sort::Parameters);

@@ -1,6 +1,7 @@
-//! The HTML page: self-contained, small, and harmless whatever the model's names are. What a
-//! browser makes of it is checked by `check_html.py` beside this file, where there is a browser.
+//! The HTML page: self-contained, small, and harmless for every name in a model. `check_html.py` beside
+//! this file checks it in a browser.
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,6 +10,7 @@ use tfcensus::model::Report;
 use tfcensus::render::{Format, View};
 
 use crate::build;
+use crate::common::project;
 use crate::golden::show;
 
 fn page(report: &Report) -> String {
@@ -37,20 +39,20 @@ fn names_full_of_markup_stay_text() {
 }
 
 #[test]
-fn asks_nothing_of_the_network_and_allows_nothing_else() {
+fn the_page_needs_no_network_and_its_policy_forbids_it() {
     let page = page(&build::transfer());
     assert!(page.contains("default-src 'none'"));
     for request in ["http://", "https://", "//cdn", "@import", "url(", " src=", " href="] {
         assert!(!page.contains(request), "{request}");
     }
-    // A style or event attribute would need a policy that lets others in too.
+    // A style or event attribute would need a weaker policy, which injected markup could use.
     for attribute in [" style=", " onclick=", " onload="] {
         assert!(!page.contains(attribute), "{attribute}");
     }
 }
 
 #[test]
-fn says_the_totals_without_script() {
+fn the_totals_are_shown_without_script() {
     let page = page(&build::transfer());
     assert!(page.contains("<div class=\"number\">78,577</div>"));
     assert!(page.contains("77,514 trainable"));
@@ -84,12 +86,12 @@ fn ten_thousand_variables_fit_three_megabytes() {
     assert!(size < 3_000_000, "{size} bytes");
 }
 
-/// Needs chromium and chromedriver, which `ci/prepare.sh` installs: fails without them in CI, and
-/// says what was not tested elsewhere.
+/// Needs chromium and chromedriver, which `ci/prepare.sh` installs. Without them it fails in CI, and
+/// prints a warning elsewhere.
 #[test]
 fn works_in_a_browser() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("html");
-    std::fs::create_dir_all(&folder).unwrap();
+    fs::create_dir_all(&folder).unwrap();
     let pages = [
         ("transfer", build::transfer()),
         ("hostile", build::hostile()),
@@ -101,20 +103,20 @@ fn works_in_a_browser() {
         ("values", build::with_values()),
     ];
     for (name, report) in &pages {
-        std::fs::write(folder.join(name).with_extension("html"), page(report)).unwrap();
+        fs::write(folder.join(name).with_extension("html"), page(report)).unwrap();
     }
-    let there = |name: &str| {
+    let installed = |name: &str| {
         let folders = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&folders).any(|folder| folder.join(name).is_file())
     };
-    if !(there("chromium") || there("google-chrome")) || !there("chromedriver") {
+    if !(installed("chromium") || installed("google-chrome")) || !installed("chromedriver") {
         let what = "!!! the HTML report was NOT tested in a browser: chromium or chromedriver is missing\n";
         assert!(std::env::var_os("CI").is_none(), "{what}");
-        // Past the test's captured output, which nobody sees of a test that passes.
+        // Not by a macro: the captured output of a passing test is discarded.
         std::io::stderr().write_all(what.as_bytes()).unwrap();
         return;
     }
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rendering/check_html.py");
+    let script = project("tests/rendering/check_html.py");
     let status = Command::new("python3").arg(script).arg(&folder).status().unwrap();
     assert!(status.success());
 }

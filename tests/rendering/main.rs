@@ -1,4 +1,7 @@
-//! What reports look like: every format, several widths, hostile names.
+//! The appearance of reports: every format, several widths, hostile names.
+
+#[path = "../common/mod.rs"]
+mod common;
 
 mod build;
 mod diff;

@@ -1,37 +1,26 @@
-//! The program on real models: what a user sees of fixtures whose truth Python wrote down.
+//! The program's output for real models: fixtures with numbers that Python wrote.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
+use crate::common::{
+    OFF, Run, TFCENSUS, expected, fixture, fixtures, project, require_library, tfcensus,
+};
 use crate::schema;
 
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
-}
-
-fn run(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
-    command.args(arguments).env_remove("NO_COLOR").env("COLUMNS", "80");
-    command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
-}
-
+/// The stdout and exit code of the program.
 fn stdout(arguments: &[&str]) -> (String, Option<i32>) {
-    let output = run(arguments);
-    (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    let done = tfcensus(arguments).run();
+    (done.stdout, done.code)
 }
 
 const LENET: &str = "tests/fixtures/lenet5/model";
 const TUNED: &str = "tests/fixtures/fine_tuned/model";
-const OFF: [&str; 2] = ["--runtime", "off"];
 
 fn count(model: &str, more: &[&str]) -> (String, Option<i32>) {
     stdout(&[&["count", model], &OFF[..], more].concat())
-}
-
-fn expected(name: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(fixture(name).join("expected.json")).unwrap()).unwrap()
 }
 
 /// `1,234` and `-1,234` and `+1,234` as a number.
@@ -41,6 +30,7 @@ fn number(text: &str) -> i64 {
 
 #[test]
 fn statistics_are_those_of_numpy() {
+    require_library();
     let (text, code) =
         stdout(&["count", "tests/fixtures/values/model", "--stats", "--format", "json"]);
     assert_eq!(code, Some(0));
@@ -74,6 +64,7 @@ fn statistics_are_those_of_numpy() {
 
 #[test]
 fn statistics_are_shown_in_every_format() {
+    require_library();
     let shown = |format: &[&str]| {
         stdout(&[&["count", "tests/fixtures/values/model", "--stats"], format].concat()).0
     };
@@ -120,16 +111,16 @@ fn a_fine_tuned_copy_has_frozen_features_and_another_head() {
 }
 
 #[test]
-fn diff_answers_with_its_exit_code() {
-    let diff = |a: &str, b: &str| run(&[&["diff", a, b, "--format", "json"], &OFF[..]].concat());
+fn the_exit_code_of_diff_is_its_answer() {
+    let diff = |a: &str, b: &str| {
+        tfcensus(&[&["diff", a, b, "--format", "json"], &OFF[..]].concat()).run()
+    };
     let same = diff(LENET, LENET);
-    assert_eq!(same.status.code(), Some(0));
-    let same: Value = serde_json::from_slice(&same.stdout).unwrap();
-    assert!(same["variables"].as_array().unwrap().is_empty(), "{same}");
-    assert_eq!(diff(LENET, TUNED).status.code(), Some(1));
+    assert_eq!(same.code, Some(0));
+    assert_eq!(same.json()["variables"], Value::Array(Vec::new()));
+    assert_eq!(diff(LENET, TUNED).code, Some(1));
     let none = diff(LENET, "/no/such/model");
-    assert_eq!(none.status.code(), Some(2));
-    assert!(none.stdout.is_empty());
+    assert_eq!((none.code, none.stdout.as_str()), (Some(2), ""));
 }
 
 #[test]
@@ -141,10 +132,10 @@ fn each_failed_expectation_is_one_line_with_both_values() {
     assert_eq!(errors.len(), 2, "{annotations}");
     assert!(errors[0].contains("61,707") && errors[0].contains("61,706"), "{annotations}");
     assert!(errors[1].contains("245,760") && errors[1].contains("246,824"), "{annotations}");
-    // Said on stderr where stdout holds a number, in the report where people read one.
-    let quiet = run(&[&["count", LENET, "--quiet"], &OFF[..], &checks[..]].concat());
-    assert_eq!((quiet.stdout.as_slice(), quiet.status.code()), (&b"61706\n"[..], Some(1)));
-    let stderr = String::from_utf8(quiet.stderr).unwrap();
+    // On stderr where stdout is a number, otherwise in the report.
+    let quiet = tfcensus(&[&["count", LENET, "--quiet"], &OFF[..], &checks[..]].concat()).run();
+    assert_eq!((quiet.stdout.as_str(), quiet.code), ("61706\n", Some(1)));
+    let stderr = quiet.stderr;
     let first = "parameters is not what was expected: expected 61,707, found 61,706";
     let second = "bytes exceeds its maximum: expected at most 245,760, found 246,824";
     assert_eq!(stderr, format!("error: {first}\nerror: {second}\n"));
@@ -169,26 +160,25 @@ fn an_earlier_report_is_a_baseline() {
 }
 
 #[test]
-fn quiet_is_one_integer_and_a_pipe_has_no_colour_and_no_progress() {
-    let output = run(&["count", LENET, "--quiet"]);
-    assert_eq!((output.stdout.as_slice(), output.stderr.as_slice()), (&b"61706\n"[..], &b""[..]));
-    let output = run(&["count", LENET]);
-    assert!(!output.stdout.contains(&0x1b) && output.stderr.is_empty());
-    assert!(
-        output.stdout.starts_with(b"lenet5\n61,706 parameters (61.7 K), 241 KiB, all trainable\n")
-    );
+fn quiet_prints_one_integer_and_a_pipe_gets_neither_colour_nor_progress() {
+    require_library();
+    let done = tfcensus(&["count", LENET, "--quiet"]).run();
+    assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("61706\n", ""));
+    let done = tfcensus(&["count", LENET]).run();
+    assert!(!done.stdout.contains('\x1b') && done.stderr.is_empty());
+    let start = "lenet5\n61,706 parameters (61.7 K), 241 KiB, all trainable\n";
+    assert!(done.stdout.starts_with(start), "{}", done.stdout);
 }
 
 #[test]
 fn colour_follows_the_usual_variables() {
     let painted = |variables: &[(&str, &str)], more: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
-        command.args(["count", LENET]).args(OFF).args(more);
-        command.current_dir(env!("CARGO_MANIFEST_DIR"));
+        let mut command = tfcensus(&["count", LENET]);
+        command.args(OFF).args(more);
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
-        command.envs(variables.iter().copied()).output().unwrap().stdout.contains(&0x1b)
+        command.envs(variables.iter().copied()).run().stdout.contains('\x1b')
     };
     assert!(!painted(&[], &[]));
     assert!(painted(&[("CLICOLOR_FORCE", "1")], &[]));
@@ -199,9 +189,9 @@ fn colour_follows_the_usual_variables() {
 }
 
 #[test]
-fn reports_of_real_models_are_as_the_schema_says() {
-    for entry in std::fs::read_dir(fixture("")).unwrap() {
-        let model = entry.unwrap().path().join("model");
+fn reports_of_real_models_follow_the_schema() {
+    for name in fixtures() {
+        let model = fixture(&name);
         let (text, _) = count(model.to_str().unwrap(), &["--format", "json"]);
         let report: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(schema::validate(&report), Vec::<String>::new(), "{}", model.display());
@@ -209,7 +199,7 @@ fn reports_of_real_models_are_as_the_schema_says() {
 }
 
 #[test]
-fn memory_is_what_its_rule_says() {
+fn memory_follows_its_formula() {
     let (text, _) = count(TUNED, &["--format", "json"]);
     let report: Value = serde_json::from_str(&text).unwrap();
     let estimates: Vec<u64> = report["cost"]["estimates"]
@@ -232,27 +222,23 @@ fn memory_is_what_its_rule_says() {
 
 #[test]
 fn the_example_of_the_library_runs() {
+    require_library();
     // `cargo test` builds examples, `cargo test --test NAME` does not.
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--locked", "--offline", "--example", "largest_layers"]);
     build.args(cfg!(not(debug_assertions)).then_some("--release"));
-    // What cargo says of this package to its tests would have dependencies built again.
+    // With cargo's variables for this test, cargo would build the dependencies again.
     for (name, _) in std::env::vars() {
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST") {
             build.env_remove(name);
         }
     }
-    assert!(build.current_dir(env!("CARGO_MANIFEST_DIR")).status().unwrap().success());
-    let program = Path::new(env!("CARGO_BIN_EXE_tfcensus"));
-    let example = program.with_file_name("examples").join("largest_layers");
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new(&example);
-        command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
-    };
-    let files = run(&[LENET]);
-    let text = String::from_utf8(files.stdout).unwrap();
+    assert!(build.current_dir(project("")).status().unwrap().success());
+    let example = Path::new(TFCENSUS).with_file_name("examples").join("largest_layers");
+    let run =
+        |arguments: &[&str]| Command::new(&example).args(arguments).current_dir(project("")).run();
     assert_eq!(
-        text.lines().collect::<Vec<_>>(),
+        run(&[LENET]).stdout.lines().collect::<Vec<_>>(),
         [
             "61706 parameters, 61706 of them trainable",
             "from the files alone, 0 findings",
@@ -261,9 +247,8 @@ fn the_example_of_the_library_runs() {
             "        2416  conv2 (Conv2D)",
         ]
     );
-    let session = run(&[LENET, "--session"]);
-    assert!(String::from_utf8(session.stdout).unwrap().contains("confirmed by TensorFlow"));
+    assert!(run(&[LENET, "--session"]).stdout.contains("confirmed by TensorFlow"));
     let wrong = run(&["Cargo.toml"]);
-    assert_eq!(wrong.status.code(), Some(2));
-    assert!(String::from_utf8(wrong.stderr).unwrap().starts_with("not a SavedModel but "));
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.starts_with("not a SavedModel but "), "{}", wrong.stderr);
 }

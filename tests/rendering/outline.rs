@@ -1,4 +1,4 @@
-//! Which rows of the tree are shown.
+//! The rows of the tree that are shown.
 
 use tfcensus::model::GroupId;
 use tfcensus::render::outline::{Row, SCREENFUL, Shown, outline};
@@ -11,7 +11,7 @@ fn groups(rows: &[Row<'_>]) -> usize {
 }
 
 #[test]
-fn shows_a_small_tree_whole() {
+fn shows_all_of_a_small_tree() {
     // 1 + 2 + 4 + 8 groups.
     assert_eq!(outline(&nested(3, 2), None, Sort::Model).len(), 15);
 }
@@ -68,7 +68,7 @@ fn orders_siblings() {
 }
 
 #[test]
-fn survives_edges_that_lead_back() {
+fn cycles_and_missing_groups_are_ignored() {
     let mut report = flat(3);
     report.groups.nodes[2].children = vec![GroupId(0), GroupId(2), GroupId(99)];
     assert_eq!(outline(&report, Some(9), Sort::Model).len(), 4);

@@ -1,16 +1,11 @@
-//! The README's first screen and lists, kept true.
+//! The README's first screen and lists agree with the program.
 
-use std::process::Command;
+use std::fs;
+
+use crate::common::{Run, project, require_library, tfcensus};
 
 fn document(name: &str) -> String {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-    std::fs::read_to_string(path).unwrap()
-}
-
-fn tfcensus(arguments: &[&str]) -> String {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
-    command.args(arguments).env("COLUMNS", "80").current_dir(env!("CARGO_MANIFEST_DIR"));
-    String::from_utf8(command.output().unwrap().stdout).unwrap()
+    fs::read_to_string(project(name)).unwrap()
 }
 
 /// The block of code that follows this text.
@@ -20,8 +15,8 @@ fn block_after(readme: &str, text: &str) -> String {
     rest.split_once("```").unwrap().0.to_owned()
 }
 
-/// Times differ from run to run, and the session is that of the TensorFlow at hand: `1.1 s` as
-/// `N s`, and the version that confirmed it (not the one that wrote the model) as `V`.
+/// Replaces the parts that differ between runs and machines: `1.1 s` by `N s`, and the version of the
+/// TensorFlow that confirmed the count (not of the one that wrote the model) by `V`.
 fn without_circumstances(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {
@@ -44,9 +39,10 @@ fn without_circumstances(text: &str) -> String {
 }
 
 #[test]
-fn the_first_screen_shows_what_scripts_run_prints() {
+fn the_first_screen_is_the_output_of_scripts_run() {
     let shown = block_after(&document("README.md"), "comes with the project");
-    let real = tfcensus(&["count", "tests/fixtures/lenet5/model"]);
+    require_library();
+    let real = tfcensus(&["count", "tests/fixtures/lenet5/model"]).run().stdout;
     assert!(real.contains("✓ verified: 61,706 parameters"), "{real}");
     assert_eq!(without_circumstances(&shown), without_circumstances(&real));
     let run = document("scripts/run");
@@ -54,17 +50,20 @@ fn the_first_screen_shows_what_scripts_run_prints() {
 }
 
 #[test]
-fn the_difference_shown_is_the_real_one() {
+fn the_shown_difference_is_the_real_one() {
     let shown = block_after(&document("README.md"), "What fine-tuning changed:");
     let (command, output) = shown.split_once('\n').unwrap();
     let words: Vec<&str> = command.strip_prefix("$ tfcensus ").unwrap().split(' ').collect();
-    assert_eq!(without_circumstances(output), without_circumstances(&tfcensus(&words)));
+    assert_eq!(
+        without_circumstances(output),
+        without_circumstances(&tfcensus(&words).run().stdout)
+    );
 }
 
 #[test]
 fn every_option_of_count_is_in_the_readme() {
     let readme = document("README.md");
-    let help = tfcensus(&["count", "--help"]);
+    let help = tfcensus(&["count", "--help"]).run().stdout;
     let mut options = 0;
     for line in help.lines().map(str::trim_start) {
         let Some(at) = line.find("--").filter(|at| line.starts_with('-') && *at <= 4) else {
@@ -78,9 +77,9 @@ fn every_option_of_count_is_in_the_readme() {
         assert!(readme.contains(option), "{option} is not in the README");
     }
     assert!(options > 25, "{options}");
-    let commands = tfcensus(&["--help"]);
+    let commands = tfcensus(&["--help"]).run().stdout;
     let (_, commands) = commands.split_once("Commands:\n").unwrap();
-    // Deeper lines go on with what stands above them.
+    // Lines with a deeper indent continue the description above them.
     let is_name = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
     for line in commands.lines().take_while(|line| !line.is_empty()).filter(is_name) {
         let command = line.split_whitespace().next().unwrap();
@@ -92,20 +91,18 @@ fn every_option_of_count_is_in_the_readme() {
 }
 
 #[test]
-fn files_that_documents_name_are_there() {
+fn files_that_documents_name_exist() {
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = document(name);
         let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
         for (link, _) in links.filter(|(link, _)| !link.contains("://") && !link.starts_with('#')) {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(link);
-            assert!(path.exists(), "{name} names {link}");
+            assert!(project(link).exists(), "{name} names {link}");
         }
     }
 }
 
 #[test]
-fn the_picture_is_small_and_a_picture() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.png");
-    let bytes = std::fs::read(path).unwrap();
+fn the_picture_is_a_small_png() {
+    let bytes = fs::read(project("docs/report.png")).unwrap();
     assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() < 300_000, "{}", bytes.len());
 }

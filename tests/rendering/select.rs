@@ -1,4 +1,4 @@
-//! Which variables are listed.
+//! The selection of listed variables.
 
 use tfcensus::model::Report;
 use tfcensus::select::{Filter, Sort, select};
@@ -21,7 +21,7 @@ fn patterns_match_names_and_paths_across_slashes() {
         let filter = Filter::default().include(&words(include)).unwrap();
         names(&report, &filter.exclude(&words(exclude)).unwrap(), Sort::Model).len()
     };
-    // Five variables stand below the base; two of them are moving averages.
+    // The base has five variables; two of them are moving averages.
     assert_eq!(chosen(&["transfer/mobilenetv2*"], &[]), 5);
     assert_eq!(chosen(&["transfer/mobilenetv2*"], &["*moving_*"]), 3);
     assert_eq!(chosen(&["*/{kernel,bias}:0"], &[]), 3);
@@ -29,7 +29,7 @@ fn patterns_match_names_and_paths_across_slashes() {
 }
 
 #[test]
-fn trainable_and_type_leave_out_the_rest() {
+fn filters_select_by_trainability_and_type() {
     let report = build::transfer();
     let trainable = Filter::default().trainable(true);
     let selection = select(&report, &trainable, Sort::Model);
@@ -48,7 +48,7 @@ fn sorts_largest_first_and_by_name() {
 }
 
 #[test]
-fn refuses_patterns_and_types_that_are_none() {
+fn refuses_invalid_patterns_and_types() {
     assert!(Filter::default().include(&words(&["[a"])).is_err());
     assert!(Filter::default().dtypes(&words(&["float31"])).is_err());
 }

@@ -1,14 +1,12 @@
-//! A real HTTP/1.1 server on loopback that answers as it is told, also badly: cut off at a byte,
-//! stalled, with wrong lengths, wrong checksums, redirects and ranges.
-
-#![allow(dead_code, reason = "each test program uses a part of it")]
+//! An HTTP/1.1 server on loopback that answers as a test asks, also badly: cut off at a byte, stalled,
+//! with wrong lengths, wrong checksums, redirects and ranges.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// One request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// Path and query.
@@ -27,7 +25,7 @@ impl Request {
     }
 }
 
-/// What to answer.
+/// An answer.
 #[derive(Clone)]
 pub struct Reply {
     status: u16,
@@ -59,7 +57,7 @@ impl Reply {
         self
     }
 
-    /// States this length, whatever the body has.
+    /// States this length instead of the body's.
     pub fn stating(mut self, len: usize) -> Reply {
         self.stated_len = Some(len);
         self
@@ -77,7 +75,7 @@ impl Reply {
         self
     }
 
-    /// A file with an ETag, in ranges where they are asked for.
+    /// A file with an ETag, or the range of it that the request asks for.
     pub fn file(request: &Request, body: &[u8], etag: &str) -> Reply {
         let tagged = |reply: Reply| reply.header("ETag", etag).header("Accept-Ranges", "bytes");
         let range =
@@ -150,10 +148,10 @@ fn serve(mut stream: TcpStream, handler: &Handler, log: &Mutex<Vec<Request>>) {
         .filter_map(|line| line.split_once(": ").map(|(n, v)| (n.to_owned(), v.to_owned())))
         .collect();
     let request = Request { target, headers };
-    // What a POST brings is read and not looked at: to close before would be to hang up.
+    // The body of a POST is read and ignored: closing the connection before would reset it.
     let len = request.header("Content-Length").and_then(|len| len.parse().ok()).unwrap_or(0);
     let _ = std::io::copy(&mut reader.take(len), &mut std::io::sink());
     log.lock().unwrap().push(request.clone());
-    // A client that hangs up is what some tests are about.
+    // Some tests are about a client that hangs up.
     let _ = handler(&request).send(&mut stream);
 }

@@ -1,17 +1,19 @@
-//! What a full load would do to whoever asks for it.
+//! Models whose full load is dangerous.
 
-use std::process::Command;
+use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use super::made::{self, Model, bytes, call, float_const, node, text, text_const};
+use super::model::{Model, call, exponential};
 use super::{FIXTURE, count};
+use crate::common::saved_model::{float_const, function, node, string_scalar};
+use crate::common::{OFF, Run, fixture, tfcensus};
 
 /// A model that writes a file when it is loaded.
 fn writer() -> Model {
     let model = Model::of(FIXTURE.0);
     let nodes = [
-        text_const("evil_path", &model.beside("written")),
-        text_const("evil_text", "written by the model".as_ref()),
+        string_scalar("evil_path", model.beside("written").as_os_str().as_bytes()),
+        string_scalar("evil_text", b"written by the model"),
         node("evil_write", "WriteFile", &["evil_path", "evil_text"], &[]),
         node("evil_init", "NoOp", &["^evil_write"], &[]),
     ];
@@ -19,7 +21,7 @@ fn writer() -> Model {
 }
 
 #[test]
-fn a_model_that_writes_a_file_when_loaded_writes_none_unless_allowed() {
+fn a_model_that_writes_a_file_when_loaded_is_loaded_only_if_allowed() {
     let model = writer();
     let written = model.beside("written");
     let auto = count(&model.path(), &[]);
@@ -35,11 +37,11 @@ fn a_model_that_writes_a_file_when_loaded_writes_none_unless_allowed() {
     assert!(!written.exists());
 
     count(&model.path(), &["--runtime", "load", "--allow-unsafe-ops"]).is_verified("load");
-    assert!(written.exists(), "the model is as hostile as it claims to be");
+    assert!(written.exists(), "the model really writes a file");
 }
 
 #[test]
-fn an_op_that_the_library_lacks_is_named_with_the_advice() {
+fn an_unknown_op_is_named_with_advice() {
     let model = Model::of(FIXTURE.0).add(&[node("x", "NoSuchOpAnywhere", &[], &[])], &[], None);
     count(&model.path(), &[]).is_verified("variables");
     let load = count(&model.path(), &["--runtime", "load"]);
@@ -49,7 +51,7 @@ fn an_op_that_the_library_lacks_is_named_with_the_advice() {
 }
 
 #[test]
-fn an_op_library_that_is_none_is_named() {
+fn an_invalid_op_library_is_named() {
     let model = Model::of(FIXTURE.0);
     let library = model.beside("ops.so");
     std::fs::write(&library, "no library").unwrap();
@@ -59,16 +61,16 @@ fn an_op_library_that_is_none_is_named() {
     assert!(load.stderr.contains("ops.so"), "{}", load.stderr);
 }
 
-/// TensorFlow aborts on it: the worker dies, the census does not.
+/// TensorFlow aborts on it: the worker dies, the program does not.
 #[test]
-fn a_constant_whose_size_overflows_is_answered() {
-    let bomb = float_const("evil_bomb", &[1 << 40, 1 << 40]);
+fn a_constant_with_an_overflowing_size_is_counted() {
+    let bomb = float_const("evil_bomb", &[1 << 40, 1 << 40], &[]);
     let model = Model::of(FIXTURE.0).add(&[bomb], &[], None);
     for runtime in ["auto", "load"] {
         let census = count(&model.path(), &["--runtime", runtime]);
         assert!(matches!(census.code, Some(0 | 1 | 3)), "{runtime}: {}", census.stderr);
         assert_eq!(census.report["totals"]["parameters"], FIXTURE.1, "{runtime}");
-        // The load cannot have succeeded.
+        // A load of it cannot succeed.
         assert!(
             census.code != Some(0) || census.report["runtime"]["mode"] == "variables",
             "{runtime}: {}",
@@ -77,11 +79,10 @@ fn a_constant_whose_size_overflows_is_answered() {
     }
 }
 
-/// TensorFlow hangs on it.
+/// A load of it would never end.
 #[test]
-fn a_function_that_calls_itself_is_not_waited_for() {
-    let signature = bytes(1, &text(1, "evil_loop"));
-    let function = [signature, bytes(3, &call("again", "evil_loop"))].concat();
+fn a_recursive_function_is_not_loaded() {
+    let function = function("evil_loop", &[], &[call("again", "evil_loop")]);
     let nodes = [call("evil_call", "evil_loop"), node("evil_init", "NoOp", &["^evil_call"], &[])];
     let model = Model::of(FIXTURE.0).add(&nodes, &[function], Some("evil_init"));
     let start = Instant::now();
@@ -94,26 +95,25 @@ fn a_function_that_calls_itself_is_not_waited_for() {
 
 #[test]
 fn two_to_the_sixtieth_paths_are_walked_as_sixty_objects() {
-    let model = made::exponential(60);
+    let model = exponential(60);
     let start = Instant::now();
-    let census = count(&model.path(), &["--runtime", "off"]);
+    let census = count(&model.path(), &OFF);
     assert_eq!(census.code, Some(1), "{}", census.stderr);
     assert_eq!(census.report["totals"]["parameters"], 3);
     assert_eq!(census.report["totals"]["variables"], 1);
     assert!(census.finding("checkpoint-missing").is_some());
     for format in ["text", "markdown", "html", "csv"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
-        command.args(["count", "--runtime", "off", "--format", format]).arg(model.path());
-        let out = command.output().unwrap();
-        assert_eq!(out.status.code(), Some(1), "{format}: {out:?}");
-        assert!(!out.stdout.is_empty() && out.stdout.len() < 1 << 20, "{format}");
+        let mut command = tfcensus(&["count", "--runtime", "off", "--format", format]);
+        let done = command.arg(model.path()).run();
+        assert_eq!(done.code, Some(1), "{format}: {}", done.stderr);
+        assert!(!done.stdout.is_empty() && done.stdout.len() < 1 << 20, "{format}");
     }
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
-fn a_session_over_no_variables_says_so() {
-    let census = count(&made::fixture("frozen_graph"), &["--runtime", "variables"]);
-    // All of its variables, none, are confirmed; what the witness says of it is tested in census.rs.
+fn a_session_over_no_variables_succeeds() {
+    let census = count(&fixture("frozen_graph"), &["--runtime", "variables"]);
+    // The details of the witness are tested in fixtures.rs.
     assert_eq!(census.code, Some(0), "{}", census.stderr);
 }

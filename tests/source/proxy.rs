@@ -1,7 +1,5 @@
-//! Through a proxy, over TLS, with a certificate that only the system knows: a proxy on loopback
-//! that is the hub as well, and a certificate authority made for the test.
-
-mod world;
+//! Downloads through a proxy, over TLS, with a certificate that only the system trusts: a proxy on
+//! loopback that answers for the hub as well, and a certificate authority of the test.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,20 +9,22 @@ use std::sync::{Arc, Mutex};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use world::{World, fixture, stderr, tar_gz};
 
-const HANDLE: &str = "https://tfhub.dev/google/yamnet/1";
+use crate::YAMNET;
+use crate::common::archive::tar_gz;
+use crate::common::world::World;
+use crate::common::{Run, fixture};
 
 struct Proxy {
     /// `127.0.0.1:<port>`
     place: String,
-    /// The first lines and headers of what it was asked, and then inside the tunnel.
+    /// The heads of all requests, to the proxy and then inside the tunnel.
     heads: Arc<Mutex<Vec<String>>>,
     authority: String,
 }
 
 impl Proxy {
-    /// `answer` is its answer to CONNECT; behind a good one is a hub that gives `body`.
+    /// Answers CONNECT with `answer`; after a 200 it serves `body` for the hub.
     fn start(answer: &'static str, body: Vec<u8>) -> Proxy {
         let authority_key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -55,7 +55,7 @@ impl Proxy {
                 seen.lock().unwrap().push(head(&mut stream));
                 stream.write_all(answer.as_bytes()).unwrap();
                 if answer.contains(" 200 ") {
-                    // A client that does not trust us hangs up; that is what a test looks for.
+                    // A client without trust in the certificate hangs up, which one test expects.
                     let _ = serve(stream, &config, &body, &seen);
                 }
             }
@@ -70,7 +70,7 @@ impl Proxy {
 
 fn head(stream: &mut impl Read) -> String {
     let mut head = String::new();
-    // Byte by byte: what follows the head belongs to somebody else.
+    // Byte by byte: the bytes after the head are those of the TLS connection.
     let mut reader = BufReader::with_capacity(1, stream);
     while reader.read_line(&mut head).is_ok_and(|got| got > 2) {}
     head
@@ -99,22 +99,21 @@ fn serve(
 const GOOD: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 fn model() -> Vec<u8> {
-    tar_gz(&fixture("lenet5").join("model"), ".")
+    tar_gz(&fixture("lenet5"), ".")
 }
 
 #[test]
-fn goes_through_the_proxy_and_trusts_whom_the_system_trusts() {
+fn uses_the_proxy_and_trusts_the_system_s_certificates() {
     let world = World::new();
     let proxy = Proxy::start(GOOD, model());
     let authority = world.path("authority.pem");
     fs::write(&authority, &proxy.authority).unwrap();
     let done = world
-        .command(&["count", "--quiet", "--runtime", "off", HANDLE])
+        .command(&["count", "--quiet", "--runtime", "off", YAMNET])
         .env("HTTPS_PROXY", format!("http://me:secret@{}", proxy.place))
         .env("SSL_CERT_FILE", &authority)
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&done.stdout), "61706\n", "{}", stderr(&done));
+        .run();
+    assert_eq!(done.stdout, "61706\n", "{}", done.stderr);
     let heads = proxy.heads();
     assert_eq!(heads.len(), 2, "{heads:?}");
     assert!(heads[0].starts_with("CONNECT tfhub.dev:443 HTTP/1.1\r\n"), "{heads:?}");
@@ -122,58 +121,58 @@ fn goes_through_the_proxy_and_trusts_whom_the_system_trusts() {
     let given = heads[0].to_ascii_lowercase().contains("proxy-authorization: basic bwu6c2vjcmv0");
     assert!(given, "{heads:?}");
     assert!(heads[1].starts_with("GET /google/yamnet/1?tf-hub-format=compressed "), "{heads:?}");
-    assert!(!heads[1].to_ascii_lowercase().contains("proxy-"), "what is the proxy's stays there");
+    assert!(
+        !heads[1].to_ascii_lowercase().contains("proxy-"),
+        "credentials of the proxy stay with it"
+    );
 }
 
 #[test]
-fn asks_nobody_whose_certificate_the_system_does_not_know() {
+fn sends_no_request_to_a_server_with_an_unknown_certificate() {
     let world = World::new();
     let proxy = Proxy::start(GOOD, model());
     let other = Proxy::start(GOOD, Vec::new());
     let authority = world.path("another.pem");
     fs::write(&authority, &other.authority).unwrap();
     let done = world
-        .command(&["count", "--quiet", "--runtime", "off", HANDLE])
+        .command(&["count", "--quiet", "--runtime", "off", YAMNET])
         .env("HTTPS_PROXY", format!("http://{}", proxy.place))
         .env("SSL_CERT_FILE", &authority)
-        .output()
-        .unwrap();
-    let said = stderr(&done);
-    assert_eq!(done.status.code(), Some(2), "{said}");
+        .run();
+    let said = done.stderr;
+    assert_eq!(done.code, Some(2), "{said}");
     assert!(said.starts_with("error: no secure connection to tfhub.dev: "), "{said}");
-    assert!(said.contains(&format!("where: {HANDLE}\n")), "{said}");
+    assert!(said.contains(&format!("where: {YAMNET}\n")), "{said}");
     assert!(said.contains("the system's certificates (or SSL_CERT_FILE)"), "{said}");
-    assert_eq!(proxy.heads().len(), 1, "the tunnel, once, and nothing in it");
+    assert_eq!(proxy.heads().len(), 1, "one tunnel, and no request in it");
 }
 
 #[test]
-fn says_that_it_is_the_proxy_that_refuses() {
+fn the_error_names_the_proxy_that_refuses() {
     let world = World::new();
     let proxy = Proxy::start(
         "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
         Vec::new(),
     );
     let done = world
-        .command(&["count", "--quiet", "--runtime", "off", HANDLE])
+        .command(&["count", "--quiet", "--runtime", "off", YAMNET])
         .env("HTTPS_PROXY", format!("http://{}", proxy.place))
-        .output()
-        .unwrap();
-    let said = stderr(&done);
-    assert_eq!(done.status.code(), Some(2), "{said}");
+        .run();
+    let said = done.stderr;
+    assert_eq!(done.code, Some(2), "{said}");
     assert!(said.contains("proxy") && said.contains("HTTPS_PROXY"), "{said}");
-    assert_eq!(proxy.heads().len(), 1, "asking again would not change it");
+    assert_eq!(proxy.heads().len(), 1, "no second attempt: the answer would be the same");
 }
 
 #[test]
-fn leaves_the_proxy_out_where_no_proxy_says_so() {
+fn no_proxy_bypasses_the_proxy() {
     let world = World::new();
     let proxy = Proxy::start(GOOD, Vec::new());
     let done = world
         .command(&["count", "--quiet", "https://host.invalid/m.tar.gz"])
         .env("HTTPS_PROXY", format!("http://{}", proxy.place))
         .env("NO_PROXY", "example.org,.invalid")
-        .output()
-        .unwrap();
-    assert!(stderr(&done).starts_with("error: host.invalid cannot be found"), "{}", stderr(&done));
+        .run();
+    assert!(done.stderr.starts_with("error: host.invalid cannot be found"), "{}", done.stderr);
     assert!(proxy.heads().is_empty());
 }

@@ -1,5 +1,5 @@
-//! The worker process from outside: fake workers that misbehave in every way, and the real one as
-//! far as it goes without a model.
+//! The worker process from outside: fake workers that misbehave in every way, and the real one without
+//! a model.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,6 +15,9 @@ use tfcensus::evidence::runtime::{
 };
 use tfcensus::model::Shape;
 use tfcensus::{Observer, Progress, Silent};
+
+use crate::common::process::{send, wait_for_end, wait_until};
+use crate::common::{TFCENSUS, require_library};
 
 const READY: &str = r#"{"event":"ready","protocol":1,"tensorflow_version":"2.0.0"}"#;
 
@@ -34,7 +37,7 @@ fn some_library() -> Location {
     Location { library: Some("/nonexistent/libtensorflow.so".into()), ..Location::default() }
 }
 
-/// A worker that reads the start and one request, and does what `script` says.
+/// A worker that reads the start message and then runs a shell script.
 struct Fake {
     folder: TempDir,
     program: PathBuf,
@@ -46,8 +49,8 @@ impl Fake {
         let program = folder.path().join("worker");
         let here = folder.path().display();
         let text = format!("#!/bin/sh\ncd '{here}'\necho $$ > pid\nread start\n{script}\n");
-        // Written by another process: a program that this one has open for writing, if only in
-        // a child that another test is about to start, cannot be run.
+        // Another process writes the file. If this one did, the child of another test could inherit
+        // the open descriptor between fork and exec, and a file open for writing cannot be executed.
         let mut writer = Command::new("sh")
             .args(["-c", "cat > worker && chmod +x worker"])
             .current_dir(folder.path())
@@ -59,7 +62,7 @@ impl Fake {
         Fake { folder, program }
     }
 
-    /// Asks for two variables.
+    /// Requests two variables.
     fn load(&self, limits: &Limits<'_>) -> Result<Answer, Failure> {
         let variables = ["a", "b"].map(|node| VariableOp {
             node: node.into(),
@@ -75,29 +78,18 @@ impl Fake {
         self.load(&limits(&self.program, &Silent)).unwrap_err()
     }
 
-    /// True once the process is gone, or only waits to be forgotten.
-    fn is_gone(&self) -> bool {
-        let pid = fs::read_to_string(self.folder.path().join("pid")).unwrap();
-        is_gone(pid.trim())
+    fn wait_for_end(&self) {
+        wait_for_end(self.pid("pid"));
     }
-}
 
-fn is_gone(pid: &str) -> bool {
-    let until = Instant::now() + Duration::from_secs(5);
-    loop {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        if stat.is_empty() || stat.contains(") Z ") {
-            return true;
-        }
-        if Instant::now() > until {
-            return false;
-        }
-        std::thread::sleep(Duration::from_millis(10));
+    /// The PID that the script has written to this file.
+    fn pid(&self, file: &str) -> libc::pid_t {
+        fs::read_to_string(self.folder.path().join(file)).unwrap().trim().parse().unwrap()
     }
 }
 
 #[test]
-fn takes_an_answer_in_any_number_of_events() {
+fn accepts_an_answer_in_any_number_of_events() {
     let fake = Fake::new(&format!(
         r#"echo '{READY}'; read request
         echo '{{"event":"held","first":1,"held":[{{"dtype":1,"shape":[2,3]}}]}}'
@@ -112,7 +104,7 @@ fn takes_an_answer_in_any_number_of_events() {
     assert_eq!(answer.held[0].error.as_deref(), Some("no value"));
     assert!(!answer.held[0].initialized);
     assert_eq!(answer.held[1].shape, Some(Shape(vec![2, 3])));
-    assert!(fake.is_gone());
+    fake.wait_for_end();
 }
 
 #[test]
@@ -126,13 +118,12 @@ fn kills_a_worker_that_hangs() {
     assert_eq!(failure.kind, FailureKind::TimedOut);
     assert!(failure.message.contains("0.3 s"), "{failure}");
     assert!(before.elapsed() < Duration::from_secs(10));
-    assert!(fake.is_gone());
-    let child = fs::read_to_string(fake.folder.path().join("child")).unwrap();
-    Command::new("kill").arg(child.trim()).status().unwrap();
+    fake.wait_for_end();
+    send(fake.pid("child"), libc::SIGKILL);
 }
 
 #[test]
-fn gives_the_last_words_of_an_abort() {
+fn an_abort_is_a_crash_with_its_last_lines_of_stderr() {
     let fake = Fake::new(
         "echo '2026-01-01 00:00:00.000000: I core/platform.cc:1] chatter' >&2
          echo '2026-01-01 00:00:00.000000: F core/shape.cc:40] Check failed: size >= 0' >&2
@@ -145,21 +136,21 @@ fn gives_the_last_words_of_an_abort() {
 }
 
 #[test]
-fn tells_want_of_memory_from_a_crash() {
+fn out_of_memory_is_not_a_crash() {
     let said = "terminate called after throwing an instance of '\\''std::bad_alloc'\\''";
     let failure = Fake::new(&format!("echo '{said}' >&2; kill -ABRT $$")).fail();
     assert_eq!(failure.kind, FailureKind::OutOfMemory);
 }
 
 #[test]
-fn says_with_what_code_a_worker_gave_up() {
+fn the_failure_names_the_exit_code_of_a_worker() {
     let failure = Fake::new("exit 7").fail();
     assert_eq!(failure.kind, FailureKind::Crashed { signal: None });
     assert!(failure.message.contains("code 7"), "{failure}");
 }
 
 #[test]
-fn believes_nothing_that_was_not_asked() {
+fn an_answer_without_a_request_is_a_protocol_error() {
     let held = |first: &str| format!(r#"{{"event":"held","first":{first},"held":[{{}},{{}}]}}"#);
     for said in [
         "TensorFlow says hello".to_string(),
@@ -171,12 +162,12 @@ fn believes_nothing_that_was_not_asked() {
         let fake = Fake::new(&format!("echo '{said}'; read more; read evenmore"));
         let failure = fake.fail();
         assert_eq!(failure.kind, FailureKind::Protocol, "{said}: {failure}");
-        assert!(fake.is_gone());
+        fake.wait_for_end();
     }
 }
 
 #[test]
-fn stops_listening_to_a_worker_that_never_ends() {
+fn an_endless_answer_is_a_protocol_error() {
     let floods = [
         r#"yes '{"event":"step","step":"model"}'"#,
         "yes | tr -d '\\n'",
@@ -189,7 +180,7 @@ fn stops_listening_to_a_worker_that_never_ends() {
 }
 
 #[test]
-fn a_flood_on_stderr_holds_nothing_up() {
+fn a_flood_on_stderr_does_not_block_the_worker() {
     let fake = Fake::new(&format!(
         r#"yes chatter | head -n 200000 >&2
         echo '{READY}'; read request; echo '{{"event":"done","peak_bytes":null}}'"#
@@ -198,7 +189,7 @@ fn a_flood_on_stderr_holds_nothing_up() {
 }
 
 #[test]
-fn shows_the_library_s_output_on_request() {
+fn the_library_s_output_is_shown_on_request() {
     struct Lines(Mutex<Vec<Progress>>);
     impl Observer for Lines {
         fn notice(&self, progress: Progress) {
@@ -222,19 +213,17 @@ fn shows_the_library_s_output_on_request() {
 }
 
 #[test]
-fn a_worker_that_is_let_go_ends_at_once() {
+fn a_dropped_worker_ends_at_once() {
     let fake = Fake::new("exec sleep 1000");
     let worker = start(&some_library(), &limits(&fake.program, &Silent)).unwrap();
     let pid = fake.folder.path().join("pid");
-    while !pid.exists() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until("the worker's start", || pid.exists());
     drop(worker);
-    assert!(fake.is_gone());
+    fake.wait_for_end();
 }
 
 #[test]
-fn says_when_there_is_no_worker_and_no_library() {
+fn a_missing_worker_and_a_missing_library_are_failures() {
     let nowhere = Path::new("/nonexistent/worker");
     let failure = probe(&some_library(), &limits(nowhere, &Silent)).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Protocol);
@@ -242,15 +231,13 @@ fn says_when_there_is_no_worker_and_no_library() {
     assert_eq!(failure.kind, FailureKind::NoLibrary);
 }
 
-const TFCENSUS: &str = env!("CARGO_BIN_EXE_tfcensus");
-
 fn probe_file(library: &Path) -> Failure {
     let location = Location { library: Some(library.into()), ..Location::default() };
     probe(&location, &limits(Path::new(TFCENSUS), &Silent)).unwrap_err()
 }
 
 #[test]
-fn the_real_worker_says_why_a_library_cannot_be_used() {
+fn the_real_worker_names_the_reason_of_an_unusable_library() {
     let folder = TempDir::new().unwrap();
     let text = folder.path().join("libtensorflow.so");
     fs::write(&text, "no library").unwrap();
@@ -261,7 +248,7 @@ fn the_real_worker_says_why_a_library_cannot_be_used() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_real_worker_names_the_function_that_a_library_lacks() {
+fn the_real_worker_names_the_missing_function_of_a_library() {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
     let libc =
         maps.lines().filter_map(|l| l.split_whitespace().nth(5)).find(|p| p.contains("libc"));
@@ -304,16 +291,9 @@ fn the_real_worker_refuses_another_protocol() {
     worker.wait().unwrap();
 }
 
-/// Needs a libtensorflow: `scripts/test` finds or fetches one.
 #[test]
-fn the_real_library_says_its_version() {
-    let location = locate(None);
-    let tried: Vec<String> = location
-        .tried
-        .iter()
-        .map(|t| format!("{}: {:?}: {}", t.place, t.path, t.outcome))
-        .collect();
-    assert!(location.library.is_some(), "no libtensorflow; tried:\n{}", tried.join("\n"));
-    let version = probe(&location, &limits(Path::new(TFCENSUS), &Silent)).unwrap();
+fn the_real_library_has_a_version() {
+    require_library();
+    let version = probe(&locate(None), &limits(Path::new(TFCENSUS), &Silent)).unwrap();
     assert!(version.starts_with("2."), "{version}");
 }

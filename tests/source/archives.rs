@@ -1,15 +1,13 @@
-//! Archives: what comes out of good ones, and that hostile ones are refused with the entry named.
+//! Archives: good ones are unpacked, hostile ones are refused and the error names the entry.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tfcensus::source::{ResolveOptions, ShardRange, Source, Weights, resolve};
-use tfcensus::{Result, Silent};
+use tfcensus::Silent;
+use tfcensus::source::{ResolveOptions, ShardRange, Weights, resolve};
 
-/// SavedModel { saved_model_schema_version: 1 meta_graphs {} }
-const SAVED_MODEL: &[u8] = &[0x08, 0x01, 0x12, 0x00];
-const SHARD: &str = "variables/variables.data-00000-of-00001";
+use crate::common::archive::{SAVED_MODEL, SHARD, gzip, zip};
+use crate::find;
 
 /// One entry of a tar archive: type flag, name, link target, content.
 type Entry<'a> = (u8, &'a [u8], &'a str, &'a [u8]);
@@ -40,36 +38,16 @@ fn tar_of(entries: &[Entry<'_>]) -> Vec<u8> {
     out
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
 fn stored(tmp: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = tmp.join(name);
     fs::write(&path, bytes).unwrap();
     path
 }
 
-fn find(path: &Path) -> Result<Source> {
-    let how = ResolveOptions { offline: true, ..ResolveOptions::default() };
-    resolve(path.as_os_str(), &how, &Silent)
-}
-
 fn refusal(bytes: &[u8]) -> String {
     let tmp = tempfile::tempdir().unwrap();
     let path = stored(tmp.path(), "m.tar", bytes);
-    let error = find(&path).expect_err("this is refused");
+    let error = find(&path).expect_err("a refusal");
     assert!(error.place().contains("m.tar"), "{}", error.place());
     error.to_string()
 }
@@ -90,10 +68,9 @@ fn unpacks_a_model_whatever_the_format_and_the_file_name() {
     for prefix in ["", "./", "my model/", "a/b/"] {
         let parts = model(prefix);
         let entries: Vec<Entry<'_>> = parts.iter().map(|(n, b)| file(n, b)).collect();
-        let zipped: Vec<(&str, &[u8])> =
-            parts.iter().map(|(n, b)| (n.trim_start_matches("./"), b.as_slice())).collect();
+        let zipped: Vec<_> = parts.iter().map(|(n, b)| (n.trim_start_matches("./"), b)).collect();
         let tar = tar_of(&entries);
-        for bytes in [tar.clone(), gzip(&tar), zip_of(&zipped)] {
+        for bytes in [tar.clone(), gzip(&tar), zip(&zipped)] {
             let tmp = tempfile::tempdir().unwrap();
             let source = find(&stored(tmp.path(), "download", &bytes)).unwrap();
             assert_eq!(fs::read(source.dir.join(SHARD)).unwrap(), b"weights");
@@ -101,7 +78,7 @@ fn unpacks_a_model_whatever_the_format_and_the_file_name() {
             assert!(!source.files.shards_are_hollow);
             let dir = source.dir.clone();
             drop(source);
-            assert!(!dir.exists(), "what was unpacked is gone");
+            assert!(!dir.exists(), "the unpacked files are removed");
         }
     }
 }
@@ -131,7 +108,7 @@ fn reads_gnu_and_pax_long_names() {
 }
 
 #[test]
-fn refuses_links_devices_and_paths_that_lead_out() {
+fn refuses_links_devices_and_paths_out_of_the_folder() {
     let good = file("saved_model.pb", SAVED_MODEL);
     let cases: [(Entry<'_>, &str); 9] = [
         ((b'2', b"variables", "/etc", b""), "entry `variables` is a symbolic link"),
@@ -176,8 +153,8 @@ fn refuses_a_name_that_claims_gigabytes() {
 }
 
 #[test]
-fn refuses_lengths_that_lead_nowhere() {
-    // Base-256, as GNU writes lengths from 8 GiB on, with all bits set: far more than there is.
+fn refuses_lengths_beyond_the_archive() {
+    // Base-256, as GNU writes lengths from 8 GiB on, with all bits set: far more than the archive has.
     let mut header = header(b'0', b"saved_model.pb", "", 0);
     header.as_mut_bytes()[124..136].copy_from_slice(&[0xff; 12]);
     header.set_cksum();
@@ -191,7 +168,7 @@ fn refuses_an_archive_cut_at_any_block() {
     let entries: Vec<Entry<'_>> = parts.iter().map(|(n, b)| file(n, b)).collect();
     let tar = tar_of(&entries);
     let tmp = tempfile::tempdir().unwrap();
-    // The last two blocks are the end mark, of which one is enough.
+    // The archive ends with two empty blocks, of which readers need one.
     for len in (512..=tar.len() - 1024).step_by(256) {
         assert!(find(&stored(tmp.path(), "m.tar", &tar[..len])).is_err(), "cut at {len}");
     }
@@ -213,7 +190,7 @@ fn refuses_gzip_data_with_a_flipped_bit() {
 
 #[test]
 fn refuses_hostile_zip_entries() {
-    let out = refusal(&zip_of(&[("saved_model.pb", SAVED_MODEL), ("../x", b"x")]));
+    let out = refusal(&zip(&[("saved_model.pb", SAVED_MODEL), ("../x", b"x")]));
     assert!(out.contains("entry `../x` leads out of its folder"), "{out}");
 
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -224,14 +201,14 @@ fn refuses_hostile_zip_entries() {
     assert!(link.contains("entry `variables` is a symbolic link"), "{link}");
 
     // Two names of one length, one renamed to the other in both of its headers.
-    let mut twice = zip_of(&[("saved_model.pb", SAVED_MODEL), ("saved_model.pc", b"x")]);
+    let mut twice = zip(&[("saved_model.pb", SAVED_MODEL), ("saved_model.pc", b"x")]);
     while let Some(at) = twice.windows(14).position(|w| w == b"saved_model.pc") {
         twice[at + 13] = b'b';
     }
     let error = refusal(&twice);
     assert!(error.contains("entry `saved_model.pb` is there twice"), "{error}");
 
-    let mut damaged = zip_of(&[("saved_model.pb", SAVED_MODEL), ("big", &[7; 1000])]);
+    let mut damaged = zip(&[("saved_model.pb", SAVED_MODEL), ("big", &[7; 1000])]);
     let crc = crc_of(&[7; 1000]).to_le_bytes();
     while let Some(at) = damaged.windows(4).position(|w| w == crc) {
         damaged[at] ^= 1;
@@ -243,7 +220,7 @@ fn refuses_hostile_zip_entries() {
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(300))]
 
-    /// Nothing that is done to an archive makes it write beside its folder, or panic.
+    /// A damaged archive never panics and never writes outside its folder.
     #[test]
     fn survives_damage_anywhere(
         edits in proptest::collection::vec((0.0..1.0f64, proptest::num::u8::ANY), 1..6),
@@ -251,9 +228,7 @@ proptest::proptest! {
     ) {
         let parts = model("m/");
         let entries: Vec<Entry<'_>> = parts.iter().map(|(n, b)| file(n, b)).collect();
-        let zipped: Vec<(&str, &[u8])> =
-            parts.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
-        let mut bytes = [tar_of(&entries), zip_of(&zipped)][pick].clone();
+        let mut bytes = [tar_of(&entries), zip(&parts)][pick].clone();
         for (place, value) in edits {
             let at = (place * bytes.len() as f64) as usize;
             bytes[at] = value;
@@ -283,7 +258,7 @@ fn names_the_models_of_an_archive_that_holds_several() {
 }
 
 #[test]
-fn speaks_of_the_archive_and_not_of_its_temporary_folder() {
+fn errors_name_the_archive_and_not_its_temporary_folder() {
     for entries in
         [vec![], vec![file("readme.txt", b"hi")], vec![file("x/model.h5", b"\x89HDF\r\n\x1a\n")]]
     {
@@ -295,7 +270,7 @@ fn speaks_of_the_archive_and_not_of_its_temporary_folder() {
 }
 
 #[test]
-fn takes_only_declarations_and_the_ranges_that_are_asked_for() {
+fn unpacks_only_declarations_and_the_requested_ranges() {
     const LEN: usize = 20 << 20;
     let large: Vec<u8> = (0..LEN).map(|i| (i % 251) as u8 | 1).collect();
     let parts: Vec<(&str, &[u8])> = vec![
@@ -306,7 +281,7 @@ fn takes_only_declarations_and_the_ranges_that_are_asked_for() {
         ("m/assets/vocab.txt", b"a"),
     ];
     let entries: Vec<Entry<'_>> = parts.iter().map(|(n, b)| file(n, b)).collect();
-    for bytes in [gzip(&tar_of(&entries)), zip_of(&parts)] {
+    for bytes in [gzip(&tar_of(&entries)), zip(&parts)] {
         let tmp = tempfile::tempdir().unwrap();
         let path = stored(tmp.path(), "m", &bytes);
         let wanted = |index: &Path| {
@@ -319,18 +294,18 @@ fn takes_only_declarations_and_the_ranges_that_are_asked_for() {
                 range(7, 0, 1),
             ]
         };
-        let how = ResolveOptions {
+        let options = ResolveOptions {
             offline: true,
             weights: Weights::Ranges(&wanted),
             ..ResolveOptions::default()
         };
-        let source = resolve(path.as_os_str(), &how, &Silent).unwrap();
+        let source = resolve(path.as_os_str(), &options, &Silent).unwrap();
         assert!(source.files.shards_are_hollow);
         let shard = fs::read(source.dir.join("variables/variables.data-00000-of-00002")).unwrap();
         let mut expected = vec![0; LEN];
         expected[100_000..170_000].copy_from_slice(&large[100_000..170_000]);
         expected[LEN - 10..].copy_from_slice(&large[LEN - 10..]);
-        assert!(shard == expected, "only the ranges are filled in");
+        assert!(shard == expected, "only the requested ranges are filled");
         let small = fs::read(source.dir.join("variables/variables.data-00001-of-00002")).unwrap();
         assert_eq!(small, b"small");
         assert!(!source.dir.join("assets").exists());

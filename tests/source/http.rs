@@ -1,6 +1,4 @@
-//! Handles against a server on loopback that answers as tfhub.dev, Kaggle and the storage do.
-
-mod loopback;
+//! Downloads from a server on loopback that answers as tfhub.dev, Kaggle and Google's storage do.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use loopback::{Reply, Request, Server};
 use tempfile::TempDir;
 use tfcensus::source::{
     CacheKind, CacheState, Credentials, Patience, Places, ResolveOptions, Source, list_caches,
@@ -17,37 +14,27 @@ use tfcensus::source::{
 };
 use tfcensus::{Progress, Result, Silent};
 
-/// SavedModel { saved_model_schema_version: 1 meta_graphs {} }
-const SAVED_MODEL: &[u8] = &[0x08, 0x01, 0x12, 0x00];
-const YAMNET: &str = "https://tfhub.dev/google/yamnet/1";
-/// SHA-1 of YAMNET, as public issues of tensorflow/hub show it.
-const YAMNET_SHA1: &str = "9616fd04ec2360621642ef9455b84f4b668e219e";
+use crate::common::archive::{SAVED_MODEL, SHARD, tar_gz, tiny_model};
+use crate::common::loopback::{Reply, Request, Server};
+use crate::common::{names, write};
+use crate::{YAMNET, YAMNET_SHA1};
+
 const KAGGLE: &str = "google/yamnet/tensorFlow2/yamnet";
 
 fn archive() -> Vec<u8> {
-    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let mut builder = tar::Builder::new(gzip);
-    for (name, bytes) in [
-        ("./saved_model.pb", SAVED_MODEL),
-        ("./variables/variables.index", b"index"),
-        ("./variables/variables.data-00000-of-00001", b"weights"),
-    ] {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        builder.append_data(&mut header, name, bytes).unwrap();
-    }
-    builder.into_inner().unwrap().finish().unwrap()
+    let folder = tempfile::tempdir().unwrap();
+    tar_gz(&tiny_model(folder.path()), ".")
 }
 
-/// Caches of its own and a server in the place of all public ones.
-struct World {
+/// Empty caches, and a server in place of all public ones.
+struct Hub {
     tmp: TempDir,
     server: Server,
     places: Places,
 }
 
-impl World {
-    fn new(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> World {
+impl Hub {
+    fn new(handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Hub {
         let tmp = tempfile::tempdir().unwrap();
         let server = Server::start(handler);
         let places = Places {
@@ -59,7 +46,7 @@ impl World {
             gcs_url: server.url.clone(),
             kaggle_credentials: None,
         };
-        World { tmp, server, places }
+        Hub { tmp, server, places }
     }
 
     fn options(&self, attempts: u32) -> ResolveOptions<'static> {
@@ -76,12 +63,12 @@ impl World {
     }
 
     fn find_offline(&self, handle: &str) -> Result<Source> {
-        let how = ResolveOptions { offline: true, ..self.options(1) };
-        resolve(handle.as_ref(), &how, &Silent)
+        let options = ResolveOptions { offline: true, ..self.options(1) };
+        resolve(handle.as_ref(), &options, &Silent)
     }
 
     fn refusal(&self, handle: &str) -> (String, String) {
-        let error = self.find(handle).expect_err("this is refused");
+        let error = self.find(handle).expect_err("a refusal");
         assert_eq!(error.place(), handle);
         (error.to_string(), error.advice())
     }
@@ -92,29 +79,10 @@ impl World {
     }
 }
 
-fn names(dir: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
-    let mut names: Vec<String> =
-        entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-fn write(path: PathBuf, bytes: &[u8]) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
-fn make_model(dir: &Path) {
-    write(dir.join("saved_model.pb"), SAVED_MODEL);
-    write(dir.join("variables/variables.index"), b"index");
-    write(dir.join("variables/variables.data-00000-of-00001"), b"weights");
-}
-
 #[test]
-fn follows_tfhub_to_kaggle_to_the_storage_and_asks_once() {
+fn follows_tfhub_to_kaggle_to_the_storage_once() {
     let body = archive();
-    let world = World::new(move |request| match request.target.as_str() {
+    let hub = Hub::new(move |request| match request.target.as_str() {
         "/google/yamnet/1?tf-hub-format=compressed" => Reply::redirect(
             301,
             "https://www.kaggle.com/models/google/yamnet/tensorFlow2/yamnet/1?tf-hub-format=compressed&tfhub-redirect=true",
@@ -125,22 +93,19 @@ fn follows_tfhub_to_kaggle_to_the_storage_and_asks_once() {
         "/signed/object?X-Goog-Signature=s" => Reply::file(request, &body, "\"1\""),
         _ => Reply::new(404, ""),
     });
-    let source = world.find(YAMNET).unwrap();
-    assert_eq!(source.dir, world.places.tfhub_cache.join(YAMNET_SHA1));
+    let source = hub.find(YAMNET).unwrap();
+    assert_eq!(source.dir, hub.places.tfhub_cache.join(YAMNET_SHA1));
     assert_eq!(source.given, YAMNET);
-    assert_eq!(
-        fs::read(source.dir.join("variables/variables.data-00000-of-00001")).unwrap(),
-        b"weights"
-    );
+    assert_eq!(fs::read(source.dir.join(SHARD)).unwrap(), b"weights");
     let descriptor = format!("{YAMNET_SHA1}.descriptor.txt");
-    assert_eq!(world.tfhub_names(), [YAMNET_SHA1.to_owned(), descriptor.clone()]);
-    let text = fs::read_to_string(world.places.tfhub_cache.join(descriptor)).unwrap();
+    assert_eq!(hub.tfhub_names(), [YAMNET_SHA1.to_owned(), descriptor.clone()]);
+    let text = fs::read_to_string(hub.places.tfhub_cache.join(descriptor)).unwrap();
     assert!(text.starts_with(&format!("Module: {YAMNET}\nDownload Time: 20")), "{text}");
     drop(source);
-    assert_eq!(world.server.requests().len(), 3);
-    assert!(world.find_offline(YAMNET).is_ok(), "downloads outlive the source");
-    assert!(world.find(YAMNET).is_ok());
-    assert_eq!(world.server.requests().len(), 3, "the second use needs no network");
+    assert_eq!(hub.server.requests().len(), 3);
+    assert!(hub.find_offline(YAMNET).is_ok(), "a download stays after the source is dropped");
+    assert!(hub.find(YAMNET).is_ok());
+    assert_eq!(hub.server.requests().len(), 3, "the second use needs no network");
 }
 
 #[test]
@@ -148,7 +113,7 @@ fn finishes_a_download_that_broke_at_any_byte() {
     let body = Arc::new(archive());
     let cut = Arc::new(Mutex::new(Some(0)));
     let (served, at) = (Arc::clone(&body), Arc::clone(&cut));
-    let world = World::new(move |request| {
+    let hub = Hub::new(move |request| {
         let reply = Reply::file(request, &served, "\"1\"");
         match at.lock().unwrap().take() {
             Some(at) => reply.cut_at(at),
@@ -158,71 +123,71 @@ fn finishes_a_download_that_broke_at_any_byte() {
     for at in 0..body.len() {
         *cut.lock().unwrap() = Some(at);
         let handle = format!("https://tfhub.dev/test/cut/{at}");
-        let seen = world.server.requests().len();
-        let how = world.options(1);
-        let error = resolve(handle.as_ref(), &how, &Silent).expect_err("the answer broke");
+        let seen = hub.server.requests().len();
+        let options = hub.options(1);
+        let error = resolve(handle.as_ref(), &options, &Silent).expect_err("the answer broke");
         assert!(error.to_string().contains("1 attempts"), "{error}");
-        assert!(world.find_offline(&handle).is_err(), "nothing half-made is a model");
-        let source = resolve(handle.as_ref(), &how, &Silent).unwrap();
+        assert!(hub.find_offline(&handle).is_err(), "a partial download is no model");
+        let source = resolve(handle.as_ref(), &options, &Silent).unwrap();
         assert_eq!(fs::read(source.files.index.unwrap()).unwrap(), b"index");
-        let requests = &world.server.requests()[seen..];
+        let requests = &hub.server.requests()[seen..];
         let range = requests[1].header("Range").map(str::to_owned);
         let expected = (at > 0).then(|| format!("bytes={at}-"));
         assert_eq!((requests.len(), range), (2, expected), "cut at {at}");
     }
-    assert!(world.tfhub_names().iter().all(|n| !n.contains("part") && !n.contains("tmp")));
+    assert!(hub.tfhub_names().iter().all(|n| !n.contains("part") && !n.contains("tmp")));
 }
 
 #[test]
-fn continues_by_itself_as_long_as_bytes_arrive() {
+fn continues_while_bytes_arrive() {
     let body = archive();
-    // Five bytes per answer: far more answers than attempts, but each brings some.
-    let world = World::new(move |request| Reply::file(request, &body, "\"1\"").cut_at(25));
-    assert!(world.find(YAMNET).is_ok());
+    // Far more answers than attempts, but each brings some bytes.
+    let hub = Hub::new(move |request| Reply::file(request, &body, "\"1\"").cut_at(25));
+    assert!(hub.find(YAMNET).is_ok());
 }
 
 #[test]
-fn gives_up_after_the_attempts_and_says_why() {
-    let world = World::new(|_| Reply::new(503, "busy"));
-    let (what, advice) = world.refusal(YAMNET);
+fn gives_up_after_the_attempts_and_names_the_reason() {
+    let hub = Hub::new(|_| Reply::new(503, "busy"));
+    let (what, advice) = hub.refusal(YAMNET);
     assert_eq!(what, "127.0.0.1 answered 503 (3 attempts)");
     assert!(advice.contains("try again later"));
-    assert_eq!(world.server.requests().len(), 3);
+    assert_eq!(hub.server.requests().len(), 3);
 }
 
 #[test]
-fn gives_up_on_a_server_that_always_starts_anew() {
+fn gives_up_on_a_server_that_always_starts_at_the_beginning() {
     let body = archive();
     let count = AtomicUsize::new(0);
-    let world = World::new(move |_| {
+    let hub = Hub::new(move |_| {
         let at = if count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { 50 } else { 100 };
         Reply::new(200, body.clone()).cut_at(at)
     });
-    assert!(world.refusal(YAMNET).0.contains("(3 attempts)"));
-    assert_eq!(world.server.requests().len(), 1 + 1 + 2, "50, 100, then nothing new");
+    assert!(hub.refusal(YAMNET).0.contains("(3 attempts)"));
+    assert_eq!(hub.server.requests().len(), 1 + 1 + 2, "50 bytes, 100 bytes, then no progress");
 }
 
 #[test]
-fn does_not_try_again_where_no_host_has_the_name() {
-    let world = World::new(|_| Reply::new(404, ""));
+fn does_not_retry_an_unknown_host() {
+    let hub = Hub::new(|_| Reply::new(404, ""));
     let started = Instant::now();
-    let how = ResolveOptions { places: world.places.clone(), ..ResolveOptions::default() };
-    let error = resolve("http://host.invalid/m.tar.gz".as_ref(), &how, &Silent).unwrap_err();
+    let options = ResolveOptions { places: hub.places.clone(), ..ResolveOptions::default() };
+    let error = resolve("http://host.invalid/m.tar.gz".as_ref(), &options, &Silent).unwrap_err();
     assert!(error.to_string().starts_with("host.invalid cannot be found"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(20), "longer than a slow name server");
-    assert_eq!(world.tfhub_names(), Vec::<String>::new(), "nothing is left");
+    assert_eq!(hub.tfhub_names(), Vec::<String>::new(), "no file is left");
 }
 
 #[test]
-fn starts_anew_when_the_remote_file_has_changed() {
+fn starts_again_when_the_remote_file_has_changed() {
     let body = archive();
     let count = AtomicUsize::new(0);
-    let world = World::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
+    let hub = Hub::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
         0 => Reply::new(200, vec![b'x'; 5000]).header("ETag", "\"old\"").cut_at(3000),
         _ => Reply::file(request, &body, "\"new\""),
     });
-    assert!(world.find(YAMNET).is_ok());
-    let second = &world.server.requests()[1];
+    assert!(hub.find(YAMNET).is_ok());
+    let second = &hub.server.requests()[1];
     assert_eq!(second.header("If-Range"), Some("\"old\""));
     assert_eq!(second.header("Range"), Some("bytes=3000-"));
 }
@@ -232,64 +197,64 @@ fn does_not_continue_without_a_strong_validator() {
     for tag in ["W/\"1\"", ""] {
         let body = archive();
         let count = AtomicUsize::new(0);
-        let world = World::new(move |_| {
+        let hub = Hub::new(move |_| {
             let reply = Reply::new(200, body.clone());
             let reply = if tag.is_empty() { reply } else { reply.header("ETag", tag) };
             let first = count.fetch_add(1, Ordering::Relaxed) == 0;
             if first { reply.cut_at(100) } else { reply }
         });
-        assert!(world.find(YAMNET).is_ok());
-        assert_eq!(world.server.requests()[1].header("Range"), None);
+        assert!(hub.find(YAMNET).is_ok());
+        assert_eq!(hub.server.requests()[1].header("Range"), None);
     }
 }
 
 #[test]
-fn refuses_a_range_that_is_not_the_one_asked_for() {
+fn refuses_a_range_other_than_the_requested_one() {
     let body = archive();
     let count = AtomicUsize::new(0);
-    let world = World::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
+    let hub = Hub::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
         0 => Reply::file(request, &body, "\"1\"").cut_at(100),
         1 => Reply::new(206, &body[50..])
             .header("ETag", "\"1\"")
             .header("Content-Range", &format!("bytes 50-{}/{}", body.len() - 1, body.len())),
         _ => Reply::file(request, &body, "\"1\""),
     });
-    assert!(world.find(YAMNET).is_ok());
-    assert_eq!(world.server.requests()[2].header("Range"), None, "started anew");
+    assert!(hub.find(YAMNET).is_ok());
+    assert_eq!(hub.server.requests()[2].header("Range"), None, "started again");
 }
 
 #[test]
-fn refuses_a_wrong_checksum_and_keeps_nothing() {
+fn refuses_a_wrong_checksum_and_keeps_no_file() {
     let body = archive();
-    let world = World::new(move |request| {
+    let hub = Hub::new(move |request| {
         Reply::file(request, &body, "\"1\"").header("x-goog-hash", "crc32c=AAAAAA==,md5=AAAA")
     });
-    let (what, _) = world.refusal(YAMNET);
+    let (what, _) = hub.refusal(YAMNET);
     assert!(what.contains("the download is damaged: the server states the MD5 AAAA"), "{what}");
-    assert_eq!(world.server.requests().len(), 2, "once more, then it is the server");
-    assert!(world.find_offline(YAMNET).is_err());
-    assert!(!world.tfhub_names().contains(&YAMNET_SHA1.to_owned()));
+    assert_eq!(hub.server.requests().len(), 2, "one more attempt, then the server is at fault");
+    assert!(hub.find_offline(YAMNET).is_err());
+    assert!(!hub.tfhub_names().contains(&YAMNET_SHA1.to_owned()));
 }
 
 #[test]
 fn refuses_wrong_lengths() {
     let body = archive();
     let longer = body.len() + 10;
-    let world = World::new(move |_| Reply::new(200, body.clone()).stating(longer));
-    let (what, _) = world.refusal(YAMNET);
+    let hub = Hub::new(move |_| Reply::new(200, body.clone()).stating(longer));
+    let (what, _) = hub.refusal(YAMNET);
     assert!(what.contains("(3 attempts)"), "{what}");
     let body = archive();
-    let world = World::new(move |_| Reply::new(200, body.clone()).stating(150));
-    let (what, _) = world.refusal(YAMNET);
+    let hub = Hub::new(move |_| Reply::new(200, body.clone()).stating(150));
+    let (what, _) = hub.refusal(YAMNET);
     assert!(what.contains("the archive cannot be read"), "{what}");
-    assert!(!world.tfhub_names().contains(&YAMNET_SHA1.to_owned()));
+    assert!(!hub.tfhub_names().contains(&YAMNET_SHA1.to_owned()));
 }
 
 #[test]
-fn does_not_wait_for_ever_on_a_silent_server() {
+fn a_silent_server_times_out() {
     let body = archive();
     let count = AtomicUsize::new(0);
-    let world = World::new(move |request| {
+    let hub = Hub::new(move |request| {
         let reply = Reply::file(request, &body, "\"1\"");
         match count.fetch_add(1, Ordering::Relaxed) {
             0 => reply.cut_at(60).stalling(Duration::from_secs(20)),
@@ -297,29 +262,29 @@ fn does_not_wait_for_ever_on_a_silent_server() {
         }
     });
     let started = Instant::now();
-    assert!(world.find(YAMNET).is_ok());
+    assert!(hub.find(YAMNET).is_ok());
     assert!(started.elapsed() < Duration::from_secs(10));
-    assert_eq!(world.server.requests()[1].header("Range"), Some("bytes=60-"));
+    assert_eq!(hub.server.requests()[1].header("Range"), Some("bytes=60-"));
 }
 
 #[test]
 fn waits_as_long_as_the_server_asks() {
     let body = archive();
     let count = AtomicUsize::new(0);
-    let world = World::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
+    let hub = Hub::new(move |request| match count.fetch_add(1, Ordering::Relaxed) {
         0 => Reply::new(429, "").header("Retry-After", "1"),
         _ => Reply::file(request, &body, "\"1\""),
     });
     let started = Instant::now();
-    assert!(world.find(YAMNET).is_ok());
+    assert!(hub.find(YAMNET).is_ok());
     assert!(started.elapsed() >= Duration::from_secs(1));
-    let world = World::new(|_| Reply::new(503, "").header("Retry-After", "86400"));
-    assert!(world.refusal(YAMNET).0.contains("asks to come back later"));
+    let hub = Hub::new(|_| Reply::new(503, "").header("Retry-After", "86400"));
+    assert!(hub.refusal(YAMNET).0.contains("asks to come back later"));
 }
 
 #[test]
-fn tells_forbidden_missing_and_never_moved_apart() {
-    let world = World::new(|request| match request.path() {
+fn errors_distinguish_forbidden_missing_and_never_moved() {
+    let hub = Hub::new(|request| match request.path() {
         "/google/closed/1" => Reply::new(403, ""),
         "/google/gone/7" => Reply::new(404, ""),
         "/google/left/1" => {
@@ -328,28 +293,28 @@ fn tells_forbidden_missing_and_never_moved_apart() {
         "/google/page/1" => Reply::new(200, "<html>").header("Content-Type", "text/html"),
         _ => Reply::redirect(302, "/loop"),
     });
-    let (what, advice) = world.refusal("https://tfhub.dev/google/closed/1");
+    let (what, advice) = hub.refusal("https://tfhub.dev/google/closed/1");
     assert_eq!(what, "127.0.0.1 refuses access (403)");
     assert!(advice.contains("open https://tfhub.dev/google/closed/1 in a browser"), "{advice}");
     assert!(advice.contains("KAGGLE_API_TOKEN"), "{advice}");
-    let (what, advice) = world.refusal("https://tfhub.dev/google/gone/7");
+    let (what, advice) = hub.refusal("https://tfhub.dev/google/gone/7");
     assert_eq!(what, "127.0.0.1 has no such model or version (404)");
     assert!(advice.contains("open https://tfhub.dev/google/gone to see"), "{advice}");
-    let (what, advice) = world.refusal("https://tfhub.dev/google/left/1");
+    let (what, advice) = hub.refusal("https://tfhub.dev/google/left/1");
     assert!(what.contains("never moved from tfhub.dev to Kaggle"), "{what}");
     assert!(advice.contains("https://www.kaggle.com/models?query=left"), "{advice}");
-    let (what, _) = world.refusal("https://tfhub.dev/google/page/1");
+    let (what, _) = hub.refusal("https://tfhub.dev/google/page/1");
     assert!(what.contains("a web page instead of a model"), "{what}");
-    let (what, _) = world.refusal("https://tfhub.dev/google/loop/1");
+    let (what, _) = hub.refusal("https://tfhub.dev/google/loop/1");
     assert!(what.contains("redirects more than 10 times"), "{what}");
-    // Each of these is an answer, and asking again would not change it.
-    assert_eq!(world.server.requests().len(), 4 + 11);
+    // Each answer is final, so there is no second attempt.
+    assert_eq!(hub.server.requests().len(), 4 + 11);
 }
 
 #[test]
-fn takes_a_303_body_for_an_archive_or_a_folder_in_the_storage() {
+fn the_body_of_a_303_names_an_archive_or_folder_in_the_storage() {
     let body = archive();
-    let world = World::new(move |request| match request.target.as_str() {
+    let hub = Hub::new(move |request| match request.target.as_str() {
         t if t.starts_with("/a/file/1") => Reply::new(303, "gs://bucket/m.tar.gz"),
         "/bucket/m.tar.gz" => Reply::file(request, &body, "\"1\""),
         t if t.starts_with("/a/folder/1") => Reply::new(303, "gs://bucket/dir/m\n"),
@@ -376,59 +341,59 @@ fn takes_a_303_body_for_an_archive_or_a_folder_in_the_storage() {
         "gs://bucket/m.tar.gz",
         "gs://bucket/dir/m",
     ] {
-        let source = world.find(handle).unwrap();
+        let source = hub.find(handle).unwrap();
         let names = names(&source.dir.join("variables"));
         assert_eq!(names, ["variables.data-00000-of-00001", "variables.index"], "{handle}");
     }
 }
 
 #[test]
-fn does_the_work_once_for_many_at_a_time() {
+fn concurrent_requests_download_once() {
     let body = archive();
-    let world = World::new(move |request| {
+    let hub = Hub::new(move |request| {
         Reply::file(request, &body, "\"1\"").stalling(Duration::from_millis(300))
     });
     std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..4).map(|_| scope.spawn(|| world.find(YAMNET).unwrap().dir)).collect();
+            (0..4).map(|_| scope.spawn(|| hub.find(YAMNET).unwrap().dir)).collect();
         for thread in threads {
-            assert_eq!(thread.join().unwrap(), world.places.tfhub_cache.join(YAMNET_SHA1));
+            assert_eq!(thread.join().unwrap(), hub.places.tfhub_cache.join(YAMNET_SHA1));
         }
     });
-    assert_eq!(world.server.requests().len(), 1);
+    assert_eq!(hub.server.requests().len(), 1);
 }
 
 #[test]
-fn says_what_a_handle_lacks() {
-    let world = World::new(|_| Reply::new(500, ""));
-    let (what, advice) = world.refusal("https://www.kaggle.com/models/google/yamnet");
+fn errors_name_the_missing_part_of_a_handle() {
+    let hub = Hub::new(|_| Reply::new(500, ""));
+    let (what, advice) = hub.refusal("https://www.kaggle.com/models/google/yamnet");
     assert!(what.contains("does not say which framework"), "{what}");
     assert!(advice.contains("owner/model/tensorFlow2/variation/version"), "{advice}");
     for handle in ["kaggle://google/yamnet", "hf://a/b/c", "kaggle://a/../b/c/d"] {
-        assert!(world.refusal(handle).0.contains("is no handle"), "{handle}");
+        assert!(hub.refusal(handle).0.contains("is no handle"), "{handle}");
     }
-    let (what, _) = world.refusal("gs://bucket");
+    let (what, _) = hub.refusal("gs://bucket");
     assert_eq!(what, "this is no address of a model");
-    assert!(world.server.requests().is_empty());
+    assert!(hub.server.requests().is_empty());
 }
 
 #[test]
-fn says_what_it_would_fetch_when_offline() {
-    let world = World::new(|_| Reply::new(500, ""));
+fn offline_names_the_address_it_would_download() {
+    let hub = Hub::new(|_| Reply::new(500, ""));
     for (handle, url) in [
         (YAMNET, "https://tfhub.dev/google/yamnet/1?tf-hub-format=compressed"),
         (KAGGLE, "https://www.kaggle.com/models/google/yamnet/tensorFlow2/yamnet"),
         ("https://x.org/m.tar.gz", "https://x.org/m.tar.gz"),
     ] {
-        let error = world.find_offline(handle).unwrap_err();
+        let error = hub.find_offline(handle).unwrap_err();
         assert_eq!(error.to_string(), "offline, and the model is in no cache");
         assert!(error.advice().contains(&format!("would fetch {url} into ")), "{}", error.advice());
     }
-    assert!(world.server.requests().is_empty());
+    assert!(hub.server.requests().is_empty());
 }
 
 #[test]
-fn refuses_a_hostile_archive_and_keeps_none_of_it() {
+fn refuses_a_hostile_archive_and_keeps_no_file() {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_ustar();
     header.set_size(4);
@@ -438,44 +403,44 @@ fn refuses_a_hostile_archive_and_keeps_none_of_it() {
     header.set_entry_type(tar::EntryType::Symlink);
     builder.append_link(&mut header, "variables", "/etc").unwrap();
     let body = builder.into_inner().unwrap();
-    let world = World::new(move |request| Reply::file(request, &body, "\"1\""));
-    let (what, _) = world.refusal(YAMNET);
+    let hub = Hub::new(move |request| Reply::file(request, &body, "\"1\""));
+    let (what, _) = hub.refusal(YAMNET);
     assert_eq!(what, "the archive is refused: entry `variables` is a symbolic link");
-    assert_eq!(world.tfhub_names(), Vec::<String>::new());
+    assert_eq!(hub.tfhub_names(), Vec::<String>::new());
 }
 
 #[test]
-fn refuses_a_download_that_is_no_model() {
-    let world = World::new(|request| Reply::file(request, b"\x1c\0\0\0TFL3", "\"1\""));
-    let (what, _) = world.refusal(YAMNET);
+fn refuses_a_download_without_a_model() {
+    let hub = Hub::new(|request| Reply::file(request, b"\x1c\0\0\0TFL3", "\"1\""));
+    let (what, _) = hub.refusal(YAMNET);
     assert!(what.contains("no SavedModel: a TensorFlow Lite model"), "{what}");
-    assert_eq!(world.tfhub_names(), Vec::<String>::new());
+    assert_eq!(hub.tfhub_names(), Vec::<String>::new());
 }
 
 #[test]
-fn repairs_a_cache_entry_that_a_cleaner_went_through() {
+fn repairs_a_cache_entry_that_a_cleaner_has_damaged() {
     let body = archive();
-    let world = World::new(move |request| Reply::file(request, &body, "\"1\""));
-    let dir = world.places.tfhub_cache.join(YAMNET_SHA1);
+    let hub = Hub::new(move |request| Reply::file(request, &body, "\"1\""));
+    let dir = hub.places.tfhub_cache.join(YAMNET_SHA1);
     write(dir.join("variables/variables.index"), b"index");
     write(
-        world.places.tfhub_cache.join(format!("{YAMNET_SHA1}.descriptor.txt")),
+        hub.places.tfhub_cache.join(format!("{YAMNET_SHA1}.descriptor.txt")),
         format!("Module: {YAMNET}\n").as_bytes(),
     );
-    let listed = &list_caches(&world.places)[0];
+    let listed = &list_caches(&hub.places)[0];
     assert_eq!(listed.state, CacheState::Broken("`saved_model.pb` is missing".into()));
-    let offline = world.find_offline(YAMNET).unwrap_err();
+    let offline = hub.find_offline(YAMNET).unwrap_err();
     assert!(offline.to_string().contains("`saved_model.pb` is missing"), "{offline}");
-    let source = world.find(YAMNET).unwrap();
+    let source = hub.find(YAMNET).unwrap();
     assert!(source.notes[0].contains("downloaded again"), "{:?}", source.notes);
-    assert_eq!(list_caches(&world.places)[0].state, CacheState::Whole);
-    assert_eq!(world.tfhub_names().len(), 2);
+    assert_eq!(list_caches(&hub.places)[0].state, CacheState::Whole);
+    assert_eq!(hub.tfhub_names().len(), 2);
 }
 
 #[test]
 fn fills_the_cache_of_kagglehub_for_a_kaggle_handle() {
     let body = archive();
-    let mut world = World::new(move |request| match request.path() {
+    let mut hub = Hub::new(move |request| match request.path() {
         "/api/v1/models/google/yamnet/tensorFlow2/yamnet/get" => {
             Reply::new(200, r#"{"id": 1, "versionNumber": 3}"#)
         }
@@ -483,13 +448,13 @@ fn fills_the_cache_of_kagglehub_for_a_kaggle_handle() {
         "/x" => Reply::file(request, &body, "\"1\""),
         _ => Reply::new(404, ""),
     });
-    world.places.kaggle_credentials =
+    hub.places.kaggle_credentials =
         Some(Credentials::Key { username: "u".into(), key: "k".into() });
-    let source = world.find(KAGGLE).unwrap();
-    let variation = world.places.kagglehub_cache.join("models").join(KAGGLE);
+    let source = hub.find(KAGGLE).unwrap();
+    let variation = hub.places.kagglehub_cache.join("models").join(KAGGLE);
     assert_eq!(source.dir, variation.join("3"));
     assert_eq!(names(&variation), ["3", "3.complete"]);
-    let seen = world.server.requests();
+    let seen = hub.server.requests();
     // printf u:k | base64
     assert!(seen.iter().all(|r| r.header("Authorization") == Some("Basic dTpr")));
     let page = "https://www.kaggle.com/models/google/yamnet";
@@ -501,9 +466,9 @@ fn fills_the_cache_of_kagglehub_for_a_kaggle_handle() {
         format!("{page}/tensorFlow2/yamnet/3"),
         format!("{page}/frameworks/tensorFlow2/variations/yamnet/versions/3"),
     ] {
-        assert_eq!(world.find_offline(&handle).unwrap().dir, source.dir, "{handle}");
+        assert_eq!(hub.find_offline(&handle).unwrap().dir, source.dir, "{handle}");
     }
-    assert_eq!(world.server.requests().len(), seen.len());
+    assert_eq!(hub.server.requests().len(), seen.len());
 }
 
 #[test]
@@ -511,18 +476,18 @@ fn sends_credentials_to_no_other_host() {
     let body = archive();
     let storage = Server::start(move |request| Reply::file(request, &body, "\"1\""));
     let elsewhere = format!("{}/signed", storage.url);
-    let mut world = World::new(move |_| Reply::redirect(302, &elsewhere));
-    world.places.kaggle_credentials = Some(Credentials::Token("secret".into()));
-    assert!(world.find(&format!("{KAGGLE}/3")).is_ok());
-    assert_eq!(world.server.requests()[0].header("Authorization"), Some("Bearer secret"));
+    let mut hub = Hub::new(move |_| Reply::redirect(302, &elsewhere));
+    hub.places.kaggle_credentials = Some(Credentials::Token("secret".into()));
+    assert!(hub.find(&format!("{KAGGLE}/3")).is_ok());
+    assert_eq!(hub.server.requests()[0].header("Authorization"), Some("Bearer secret"));
     assert_eq!(storage.requests()[0].header("Authorization"), None);
 }
 
 #[test]
-fn tells_progress_in_bytes() {
+fn reports_progress_in_bytes() {
     let body = archive();
     let total = body.len() as u64;
-    let world = World::new(move |request| Reply::file(request, &body, "\"1\""));
+    let hub = Hub::new(move |request| Reply::file(request, &body, "\"1\""));
     #[derive(Default)]
     struct Events(Mutex<Vec<Progress>>);
     impl tfcensus::Observer for Events {
@@ -531,7 +496,7 @@ fn tells_progress_in_bytes() {
         }
     }
     let events = Events::default();
-    resolve(YAMNET.as_ref(), &world.options(1), &events).unwrap();
+    resolve(YAMNET.as_ref(), &hub.options(1), &events).unwrap();
     let events = events.0.into_inner().unwrap();
     assert_eq!(events[0], Progress::Step(format!("downloading {YAMNET}")));
     assert!(events.contains(&Progress::Bytes { done: total, total }));
@@ -539,30 +504,30 @@ fn tells_progress_in_bytes() {
 }
 
 #[test]
-fn lists_what_is_in_three_caches() {
-    let world = World::new(|_| Reply::new(404, ""));
-    let tfhub = &world.places.tfhub_cache;
-    make_model(&tfhub.join(YAMNET_SHA1));
+fn lists_the_models_of_three_caches() {
+    let hub = Hub::new(|_| Reply::new(404, ""));
+    let tfhub = &hub.places.tfhub_cache;
+    tiny_model(&tfhub.join(YAMNET_SHA1));
     write(
         tfhub.join(format!("{YAMNET_SHA1}.descriptor.txt")),
         format!("Module: {YAMNET}\nDownload Time: x").as_bytes(),
     );
     write(tfhub.join(format!("{}.part", "0".repeat(40))), b"12345");
-    let variation = world.places.kagglehub_cache.join("models").join(KAGGLE);
-    make_model(&variation.join("10"));
+    let variation = hub.places.kagglehub_cache.join("models").join(KAGGLE);
+    tiny_model(&variation.join("10"));
     write(variation.join("10.complete"), b"");
-    make_model(&variation.join("9"));
-    write(world.places.kagglehub_cache.join("models/o/m/pyTorch/v/1/model.pt"), b"x");
-    write(world.places.kagglehub_cache.join("models/o/m/pyTorch/v/1.complete"), b"");
-    let repo = world.places.huggingface_cache.join("models--org--name");
-    make_model(&repo.join("blobs/tree"));
+    tiny_model(&variation.join("9"));
+    write(hub.places.kagglehub_cache.join("models/o/m/pyTorch/v/1/model.pt"), b"x");
+    write(hub.places.kagglehub_cache.join("models/o/m/pyTorch/v/1.complete"), b"");
+    let repo = hub.places.huggingface_cache.join("models--org--name");
+    tiny_model(&repo.join("blobs/tree"));
     write(repo.join("refs/main"), b"abc123");
     fs::create_dir_all(repo.join("snapshots/abc123")).unwrap();
     for name in ["saved_model.pb", "variables"] {
         let target = Path::new("../../blobs/tree").join(name);
         std::os::unix::fs::symlink(target, repo.join("snapshots/abc123").join(name)).unwrap();
     }
-    let listed: Vec<_> = list_caches(&world.places)
+    let listed: Vec<_> = list_caches(&hub.places)
         .into_iter()
         .map(|e| (e.cache, e.handle, e.version, e.state, e.byte_len))
         .collect();
@@ -591,12 +556,12 @@ fn lists_what_is_in_three_caches() {
         ("hf://org/name@abc123", repo.join("snapshots/abc123")),
     ]);
     for (handle, dir) in by_handle {
-        assert_eq!(world.find_offline(handle).unwrap().dir, dir);
+        assert_eq!(hub.find_offline(handle).unwrap().dir, dir);
     }
     assert_eq!(
-        world.find_offline(repo.to_str().unwrap()).unwrap().dir,
+        hub.find_offline(repo.to_str().unwrap()).unwrap().dir,
         repo.join("snapshots/abc123")
     );
-    assert!(world.find_offline(&format!("{KAGGLE}/9")).is_err(), "no marker, no model");
-    assert!(world.tmp.path().exists());
+    assert!(hub.find_offline(&format!("{KAGGLE}/9")).is_err(), "no marker of completion");
+    assert!(hub.tmp.path().exists());
 }

@@ -1,48 +1,27 @@
-//! Paths as people give them: which folder is understood, or what the error says instead.
+//! Paths as people give them: the folder that is meant, or the error.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tfcensus::model::ModelFormat;
-use tfcensus::source::{ResolveOptions, Source, resolve};
-use tfcensus::{Result, Silent};
 
-/// SavedModel { saved_model_schema_version: 1 meta_graphs {} }
-const SAVED_MODEL: &[u8] = &[0x08, 0x01, 0x12, 0x00];
+use crate::common::archive::{SAVED_MODEL, SHARD, tiny_model, zip};
+use crate::common::write;
+use crate::find;
 
-fn find(path: impl AsRef<OsStr>) -> Result<Source> {
-    let how = ResolveOptions { offline: true, ..ResolveOptions::default() };
-    resolve(path.as_ref(), &how, &Silent)
-}
-
-fn write(path: impl AsRef<Path>, bytes: &[u8]) {
-    let path = path.as_ref();
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, bytes).unwrap();
-}
-
-fn make_model(dir: impl AsRef<Path>) -> PathBuf {
-    let dir = dir.as_ref();
-    write(dir.join("saved_model.pb"), SAVED_MODEL);
-    write(dir.join("variables/variables.index"), b"index");
-    write(dir.join("variables/variables.data-00000-of-00001"), b"data");
-    dir.to_path_buf()
-}
-
-/// The error for `path`, as what happened, where, and what to do.
+/// The error for `path`: its message, its place and its advice.
 fn refusal(path: impl AsRef<OsStr>) -> (String, String, String) {
-    let error = find(path).expect_err("this is refused");
+    let error = find(path).expect_err("a refusal");
     (error.to_string(), error.place(), error.advice())
 }
 
 #[test]
 fn finds_the_files_of_a_model() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     write(dir.join("keras_metadata.pb"), b"k");
     let source = find(&dir).unwrap();
     assert_eq!(source.dir, dir);
@@ -55,9 +34,9 @@ fn finds_the_files_of_a_model() {
 }
 
 #[test]
-fn understands_every_file_of_a_model_as_the_model() {
+fn every_file_of_a_model_stands_for_the_model() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     write(dir.join("fingerprint.pb"), b"f");
     for part in [
         "saved_model.pb",
@@ -65,16 +44,16 @@ fn understands_every_file_of_a_model_as_the_model() {
         "variables",
         "variables/",
         "variables/variables.index",
-        "variables/variables.data-00000-of-00001",
+        SHARD,
     ] {
         assert_eq!(find(dir.join(part)).unwrap().dir, dir, "{part}");
     }
 }
 
 #[test]
-fn takes_the_binary_form_before_the_text_form() {
+fn the_binary_form_has_precedence_over_the_text_form() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     write(dir.join("saved_model.pbtxt"), b"saved_model_schema_version: 1\n");
     assert!(!find(&dir).unwrap().files.saved_model_is_text);
     fs::remove_file(dir.join("saved_model.pb")).unwrap();
@@ -84,10 +63,10 @@ fn takes_the_binary_form_before_the_text_form() {
 }
 
 #[test]
-fn takes_the_highest_version_as_serving_does() {
+fn the_highest_version_is_chosen_as_tensorflow_serving_does() {
     let tmp = tempfile::tempdir().unwrap();
     for version in ["1", "2", "10"] {
-        make_model(tmp.path().join(version));
+        tiny_model(tmp.path().join(version));
     }
     fs::create_dir(tmp.path().join("11")).unwrap();
     let source = find(tmp.path()).unwrap();
@@ -99,15 +78,15 @@ fn takes_the_highest_version_as_serving_does() {
 #[test]
 fn goes_down_through_an_only_child() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("export/Servo/1510000000"));
+    let dir = tiny_model(tmp.path().join("export/Servo/1510000000"));
     assert_eq!(find(tmp.path().join("export")).unwrap().dir, dir);
 }
 
 #[test]
-fn asks_which_of_several_named_models_is_meant() {
+fn several_named_models_are_listed_for_a_choice() {
     let tmp = tempfile::tempdir().unwrap();
-    make_model(tmp.path().join("it's [b]"));
-    make_model(tmp.path().join("a"));
+    tiny_model(tmp.path().join("it's [b]"));
+    tiny_model(tmp.path().join("a"));
     let (what, place, advice) = refusal(tmp.path());
     assert_eq!(what, "this is not a SavedModel: a folder that holds 2 of them");
     assert_eq!(Path::new(&place), tmp.path());
@@ -116,18 +95,18 @@ fn asks_which_of_several_named_models_is_meant() {
 }
 
 #[test]
-fn takes_names_with_brackets_quotes_and_bytes_that_are_no_text() {
+fn accepts_names_with_brackets_quotes_and_bytes_that_are_no_utf8() {
     let tmp = tempfile::tempdir().unwrap();
     for name in [b"a [b]*?".to_vec(), b"it's \"x\"\n".to_vec(), vec![b'm', 0xff, 0xfe]] {
-        let dir = make_model(tmp.path().join(OsString::from_vec(name)));
+        let dir = tiny_model(tmp.path().join(OsString::from_vec(name)));
         assert_eq!(find(&dir).unwrap().dir, dir);
     }
 }
 
 #[test]
-fn tells_a_hub_module_and_refuses_formats_nobody_knows() {
+fn recognizes_a_hub_module_and_refuses_unknown_formats() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     write(dir.join("tfhub_module.pb"), &[0x08, 0x03]);
     assert_eq!(find(&dir).unwrap().format, ModelFormat::Tf1HubModule);
     write(dir.join("tfhub_module.pb"), &[0x08, 0x02]);
@@ -137,7 +116,7 @@ fn tells_a_hub_module_and_refuses_formats_nobody_knows() {
 }
 
 #[test]
-fn says_what_a_folder_without_a_model_is() {
+fn errors_name_the_kind_of_a_folder_without_a_model() {
     let tmp = tempfile::tempdir().unwrap();
     let at = |name: &str| tmp.path().join(name);
     fs::create_dir(at("empty")).unwrap();
@@ -170,21 +149,12 @@ fn says_what_a_folder_without_a_model_is() {
     }
 }
 
-fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    for (name, bytes) in entries {
-        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
-}
-
 #[test]
-fn says_what_a_file_of_another_kind_is_and_what_to_do() {
+fn errors_name_the_kind_of_another_file_and_give_advice() {
     let tmp = tempfile::tempdir().unwrap();
-    let keras = zip_of(&[("metadata.json", b"{}"), ("config.json", b"{}")]);
-    let torch = zip_of(&[("archive/data.pkl", b"\x80\x02}")]);
-    let other = zip_of(&[("readme.txt", b"hi")]);
+    let keras = zip(&[("metadata.json", b"{}"), ("config.json", b"{}")]);
+    let torch = zip(&[("archive/data.pkl", b"\x80\x02}")]);
+    let other = zip(&[("readme.txt", b"hi")]);
     let mut index = vec![0; 40];
     index.extend([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]);
     let cases: &[(&str, &[u8], &str, &str)] = &[
@@ -215,9 +185,9 @@ fn says_what_a_file_of_another_kind_is_and_what_to_do() {
 }
 
 #[test]
-fn refuses_a_saved_model_file_that_holds_something_else() {
+fn refuses_a_saved_model_file_with_other_contents() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     for (bytes, what) in [
         (&b"<html><body>404 Not Found"[..], "HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "LFS pointer"),
@@ -232,9 +202,9 @@ fn refuses_a_saved_model_file_that_holds_something_else() {
 }
 
 #[test]
-fn names_a_link_that_leads_nowhere() {
+fn names_a_dangling_link() {
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
+    let dir = tiny_model(tmp.path().join("m"));
     symlink("../blobs/gone", dir.join("assets.extra")).unwrap();
     symlink("/nowhere", dir.join("variables/variables.data-00001-of-00002")).unwrap();
     let dangling = find(&dir).unwrap().files.dangling;
@@ -250,57 +220,59 @@ fn names_a_link_that_leads_nowhere() {
 }
 
 #[test]
-fn follows_links_that_lead_somewhere() {
+fn follows_links() {
     let tmp = tempfile::tempdir().unwrap();
-    make_model(tmp.path().join("m"));
+    tiny_model(tmp.path().join("m"));
     symlink("m", tmp.path().join("latest")).unwrap();
     assert_eq!(find(tmp.path().join("latest")).unwrap().dir, tmp.path().join("latest"));
 }
 
 #[test]
-fn says_what_lies_beside_a_missing_path() {
+fn errors_name_the_contents_of_the_folder_of_a_missing_path() {
     let tmp = tempfile::tempdir().unwrap();
-    make_model(tmp.path().join("mobilenet"));
+    tiny_model(tmp.path().join("mobilenet"));
     let (what, place, advice) = refusal(tmp.path().join("mobilnet/1"));
     assert_eq!(what, "there is no such file or folder");
     assert_eq!(Path::new(&place), tmp.path().join("mobilnet/1"));
     assert!(advice.ends_with("holds mobilenet"), "{advice}");
 }
 
-/// Reads as an ordinary user on this thread alone, since the superuser is refused nothing.
+/// Reads as an ordinary user, on a thread of its own: root may read every file.
 #[cfg(target_os = "linux")]
 #[test]
-fn names_the_file_or_folder_that_may_not_be_read() {
+fn names_the_file_or_folder_without_permission() {
+    std::thread::spawn(read_without_permission).join().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+fn read_without_permission() {
     use std::os::unix::fs::PermissionsExt;
-    use tfcensus::Error;
     const NOBODY: libc::uid_t = 65534;
-    // SAFETY: geteuid and setfsuid take and give plain numbers and touch this thread only.
+    // SAFETY: geteuid and setfsuid take and return plain numbers, for this thread only.
     unsafe {
         if libc::geteuid() == 0 {
             libc::setfsuid(NOBODY);
         }
     }
     let tmp = tempfile::tempdir().unwrap();
-    let dir = make_model(tmp.path().join("m"));
-    for (closed, error_at) in [
-        (dir.join("saved_model.pb"), dir.join("saved_model.pb")),
-        (dir.clone(), dir.join("saved_model.pb")),
-    ] {
-        let before = fs::metadata(&closed).unwrap().permissions();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
+    let dir = tiny_model(tmp.path().join("m"));
+    let file = dir.join("saved_model.pb");
+    for closed in [&file, &dir] {
+        let before = fs::metadata(closed).unwrap().permissions();
+        fs::set_permissions(closed, fs::Permissions::from_mode(0o0)).unwrap();
         let error = find(&dir).unwrap_err();
-        fs::set_permissions(&closed, before).unwrap();
-        assert!(matches!(&error, Error::Io { path, .. } if *path == error_at), "{error:?}");
+        fs::set_permissions(closed, before).unwrap();
+        assert!(matches!(&error, tfcensus::Error::Io { path, .. } if *path == file), "{error:?}");
         assert!(error.advice().contains("permission"));
     }
 }
 
 #[test]
-fn sends_a_cache_of_hashes_to_the_list() {
+fn the_advice_for_a_cache_of_hashes_is_the_list() {
     let tmp = tempfile::tempdir().unwrap();
     let hub = tmp.path().join("hub");
     for sha1 in ["a".repeat(40), "b".repeat(40)] {
-        make_model(hub.join(&sha1));
+        tiny_model(hub.join(&sha1));
         write(hub.join(sha1 + ".descriptor.txt"), b"Module: x\n");
     }
     let face = tmp.path().join("face");
@@ -317,7 +289,7 @@ fn sends_a_cache_of_hashes_to_the_list() {
 }
 
 #[test]
-fn says_how_handles_are_written() {
+fn errors_show_the_syntax_of_handles() {
     for text in ["google/yamnet", "google/yamnet/tensorFlow2/yamnet/latest"] {
         let (what, _, advice) = refusal(text);
         assert_eq!(what, "there is no such file or folder");

@@ -1,17 +1,17 @@
-//! The caches are shared with Python: what we fetch it finds, and what it fetches we find.
+//! The caches are shared with Python: each side finds the downloads of the other.
 //!
-//! `scripts/test_caches` finds or makes the Python that this needs, with `tensorflow`,
-//! `tensorflow_hub` and `kagglehub`, and runs the tests.
+//! `scripts/test_caches` finds or makes a Python with `tensorflow`, `tensorflow_hub` and `kagglehub`,
+//! and runs these tests.
 
-mod loopback;
-
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use loopback::{Reply, Server};
 use tfcensus::Silent;
 use tfcensus::source::{Places, ResolveOptions, resolve};
+
+use crate::common::Run;
+use crate::common::archive::tar_gz;
+use crate::common::loopback::{Reply, Server};
 
 /// Two variables of 2 x 3 and 3: `hub.load` must find both.
 const SAVE: &str = r#"
@@ -22,7 +22,7 @@ m.variables_list = [m.w, m.b]
 tf.saved_model.save(m, sys.argv[1])
 "#;
 
-/// With every connection refused, so that only the cache can answer.
+/// Every connection is refused, so that only the cache can answer.
 const LOAD: &str = r#"
 import socket, sys
 def refuse(*args): raise OSError("no network in this test")
@@ -54,30 +54,20 @@ print(kagglehub.model_download(sys.argv[1]))
 /// The last line that a script prints.
 fn python(script: &str, args: &[&str], places: &Places) -> String {
     let program = std::env::var_os("TFCENSUS_PYTHON").expect("TFCENSUS_PYTHON names a Python");
-    let output = Command::new(program)
+    let done = Command::new(program)
         .args(["-c", script])
         .args(args)
         .env("TFHUB_CACHE_DIR", &places.tfhub_cache)
         .env("KAGGLEHUB_CACHE", &places.kagglehub_cache)
         .env("no_proxy", "127.0.0.1")
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{stderr}");
-    let stdout = String::from_utf8_lossy(&output.stdout);
-    stdout.lines().last().unwrap_or_default().trim().to_owned()
-}
-
-fn packed(dir: &Path) -> Vec<u8> {
-    let gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    let mut builder = tar::Builder::new(gzip);
-    builder.append_dir_all(".", dir).unwrap();
-    builder.into_inner().unwrap().finish().unwrap()
+        .run();
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    done.stdout.lines().last().unwrap_or_default().trim().to_owned()
 }
 
 #[test]
 #[ignore = "run by scripts/test_caches: needs a Python with tensorflow_hub and kagglehub"]
-fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
+fn python_and_tfcensus_find_the_downloads_of_each_other() {
     let tmp = tempfile::tempdir().unwrap();
     let mut places = Places {
         tfhub_cache: tmp.path().join("tfhub"),
@@ -87,9 +77,9 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     };
     let model = tmp.path().join("model");
     python(SAVE, &[model.to_str().unwrap()], &places);
-    let body = packed(&model);
+    let body = tar_gz(&model, ".");
     let server = Server::start(move |request| match request.path() {
-        // More files than fit a page: kagglehub takes the archive then.
+        // With more files than a page has, kagglehub downloads the archive.
         "/v1/models.ModelApiService/ListModelInstanceVersionFiles" => {
             Reply::new(200, r#"{"files": [], "nextPageToken": "more"}"#)
                 .header("Content-Type", "application/json")
@@ -99,8 +89,9 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     places.tfhub_url = server.url.clone();
     places.kaggle_url = server.url.clone();
     let find = |handle: &str, offline: bool| {
-        let how = ResolveOptions { offline, places: places.clone(), ..ResolveOptions::default() };
-        resolve(handle.as_ref(), &how, &Silent).unwrap().dir
+        let options =
+            ResolveOptions { offline, places: places.clone(), ..ResolveOptions::default() };
+        resolve(handle.as_ref(), &options, &Silent).unwrap().dir
     };
 
     // tensorflow_hub, both ways.
@@ -110,7 +101,7 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     assert_eq!(python(LOAD, &[handle], &places), format!("{} 9", dir.display()));
     let handle = format!("{}/test/theirs/1", server.url);
     let dir = python(RESOLVE, &[&handle], &places);
-    assert_eq!(find(&handle, true), Path::new(&dir));
+    assert_eq!(find(&handle, true).to_str(), Some(dir.as_str()));
 
     // kagglehub, both ways.
     let handle = "test/ours/tensorFlow2/default/1";
@@ -118,18 +109,18 @@ fn python_finds_what_we_fetch_and_we_find_what_python_fetches() {
     assert_eq!(python(KAGGLE_FIND, &[handle], &places), dir.display().to_string());
     let handle = "test/theirs/tensorFlow2/default/7";
     let dir = python(KAGGLE_FETCH, &[handle, &server.url], &places);
-    assert_eq!(find(handle, true), Path::new(&dir));
+    assert_eq!(find(handle, true).to_str(), Some(dir.as_str()));
 }
 
 #[test]
 #[ignore = "run by scripts/test_caches: needs a Python with tensorflow_hub and kagglehub"]
-fn python_and_we_together_do_the_work_once() {
+fn python_and_tfcensus_download_a_model_once() {
     let tmp = tempfile::tempdir().unwrap();
     let places = Places { tfhub_cache: tmp.path().join("tfhub"), ..Places::default() };
     let model = tmp.path().join("model");
     python(SAVE, &[model.to_str().unwrap()], &places);
-    let body = packed(&model);
-    // Slow enough that whoever comes second meets the first one at work.
+    let body = tar_gz(&model, ".");
+    // Slow enough that the second download starts before the first has ended.
     let server = Server::start(move |request| {
         Reply::file(request, &body, "\"1\"").stalling(Duration::from_secs(8))
     });
@@ -141,8 +132,8 @@ fn python_and_we_together_do_the_work_once() {
         while !lock_is_taken() && !theirs.is_finished() {
             std::thread::sleep(Duration::from_millis(50));
         }
-        let how = ResolveOptions { places: places.clone(), ..ResolveOptions::default() };
-        let ours = resolve(handle.as_ref(), &how, &Silent).unwrap().dir;
+        let options = ResolveOptions { places: places.clone(), ..ResolveOptions::default() };
+        let ours = resolve(handle.as_ref(), &options, &Silent).unwrap().dir;
         assert_eq!(theirs.join().unwrap(), ours.display().to_string());
     });
     assert_eq!(server.requests().len(), 1);

@@ -1,0 +1,10 @@
+//! Counts of whole models, with a real session and without one: fixtures, hostile models, and the
+//! worker process. Most tests need a libtensorflow, which `scripts/test` finds or fetches.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cleanup;
+mod fixtures;
+mod hostile;
+mod worker;
