@@ -13,3 +13,8 @@ pub(crate) const MAX_RANK: usize = 254;
 
 /// Largest object graph of a checkpoint that is read, in bytes.
 pub(crate) const MAX_CHECKPOINT_GRAPH_BYTES: u64 = 1 << 30;
+
+// Earlier reports.
+
+/// Largest JSON report that is read as a baseline, in bytes: ten million variables fit.
+pub(crate) const MAX_BASELINE_BYTES: u64 = 1 << 30;

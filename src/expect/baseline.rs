@@ -2,19 +2,19 @@
 //! type. Reads only the keys that it compares, so that reports of other versions serve too.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+use crate::limits::MAX_BASELINE_BYTES;
 use crate::model::{Code, Finding, Report};
 use crate::number::thousands;
 
-use super::Quantity;
+use super::quantity::Quantity;
 
-/// Largest file that is read as a baseline.
-const MAX_BYTES: u64 = 1 << 30;
 /// Variables that are named one by one; the rest are a number.
 const MAX_VARIABLES: usize = 50;
 
@@ -51,11 +51,14 @@ struct Entry {
 impl Baseline {
     /// Reads a file that `tfcensus count --format json` wrote.
     pub fn read(path: &Path) -> Result<Baseline> {
-        let length = fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
-        if length > MAX_BYTES {
-            return Err(unusable(path, format!("it is larger than {MAX_BYTES} bytes")));
+        let io = |error| Error::io("read", path, error);
+        let mut text = Vec::new();
+        // By the bytes that come, not by the length that the system states: a pipe has none.
+        let file = File::open(path).map_err(io)?;
+        file.take(MAX_BASELINE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
+        if text.len() as u64 > MAX_BASELINE_BYTES {
+            return Err(unusable(path, format!("it is larger than {MAX_BASELINE_BYTES} bytes")));
         }
-        let text = fs::read(path).map_err(|e| Error::io("read", path, e))?;
         let baseline: Baseline =
             serde_json::from_slice(&text).map_err(|error| unusable(path, error.to_string()))?;
         match baseline.schema_version {
