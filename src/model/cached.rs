@@ -15,6 +15,16 @@ impl CachedModels {
         self.caches.iter().all(|cache| cache.problem.is_none())
             && self.models.iter().all(|model| model.state == CachedState::Whole)
     }
+
+    /// How many models can be used.
+    pub fn whole(&self) -> u64 {
+        self.models.iter().filter(|model| model.state == CachedState::Whole).count() as u64
+    }
+
+    /// Bytes of all models together.
+    pub fn bytes(&self) -> u64 {
+        self.models.iter().fold(0, |sum, model| sum.saturating_add(model.bytes))
+    }
 }
 
 /// One cache.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::model::{Finding, Report, Severity};
 
-use super::{escape, words};
+use super::{escape, sentences};
 use crate::number::{bytes, thousands};
 
 /// Annotations of one kind that GitHub shows for a step; more are dropped without a word, so the
@@ -32,7 +32,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     let line = format!(
         "{}: {} parameters, {} trainable, {} ({})",
-        words::model_name(report),
+        sentences::model_name(report),
         thousands(totals.all.parameters),
         thousands(totals.trainable.parameters),
         bytes(totals.all.bytes),

@@ -3,37 +3,28 @@
 //! The structs here are the format. They borrow from the report and are apart from its types, so
 //! that neither has to change with the other. Keys are only ever added.
 
+mod groups;
+mod lines;
+mod variables;
+
 use std::io::{self, Write};
 
-use serde::ser::{SerializeMap, SerializeSeq, SerializeStruct};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::ser::Formatter;
 
 use crate::cost::{Cost, cost};
-use crate::model::{
-    Counts, DType, Finding, Group, GroupKind, Report, RuntimeInfo, Trainable, Variable, VariableId,
-    Witness,
-};
+use crate::model::{Counts, DType, Finding, Report, RuntimeInfo, Witness};
 use crate::select::Selection;
+use groups::Node;
+pub(super) use lines::write_lines;
+use variables::Variables;
 
 /// Version of the format.
 pub const SCHEMA_VERSION: u32 = 1;
-/// Levels of groups that are written; a report has fewer. Readers have limits too: 128 levels of
-/// brackets are common, and each group takes two.
-const MAX_DEPTH: usize = 60;
-/// Levels of brackets that are broken into lines: each variable and each finding has its own.
-const BROKEN_LEVELS: usize = 2;
 
 /// Writes the report as one object and a newline. With a filter, `variables` holds those chosen.
 pub fn write(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
     write_lines(&document(report, selection), out)
-}
-
-/// Writes any value as [`write`] does: the outer levels broken into lines.
-pub(super) fn write_lines(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Lines::default());
-    value.serialize(&mut serializer)?;
-    writeln!(out)
 }
 
 /// The report as one line, without the newline.
@@ -83,7 +74,7 @@ fn document<'r>(report: &'r Report, selection: &'r Selection) -> Document<'r> {
             bytes: report.constants.bytes,
         },
         variables: Variables { report, ids: &selection.ids },
-        groups: Node { report, at: 0, depth: 0 },
+        groups: Node::root(report),
         witnesses: report.witnesses.iter().map(witness).collect(),
         runtime: runtime(&report.runtime),
         findings: report.findings.iter().map(finding).collect(),
@@ -202,146 +193,6 @@ struct Constants {
     bytes: u64,
 }
 
-struct Variables<'r> {
-    report: &'r Report,
-    ids: &'r [VariableId],
-}
-
-impl Serialize for Variables<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for id in self.ids {
-            if let Some(variable) = self.report.variables.get(id.0) {
-                list.serialize_element(&variable_entry(*id, variable))?;
-            }
-        }
-        list.end()
-    }
-}
-
-#[derive(Serialize)]
-struct VariableEntry<'r> {
-    name: &'r str,
-    checkpoint_key: Option<&'r str>,
-    dtype: String,
-    shape: &'r [u64],
-    parameters: u64,
-    bytes: u64,
-    trainable: Option<bool>,
-    frozen: bool,
-    role: &'static str,
-    paths: &'r [String],
-    groups: Vec<usize>,
-    shared: bool,
-    confirmed: bool,
-    id: usize,
-    stats: Option<StatsEntry>,
-}
-
-#[derive(Serialize)]
-struct StatsEntry {
-    mean: Option<f64>,
-    std_dev: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-    zeros: u64,
-    nans: u64,
-    infinities: u64,
-}
-
-fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
-    VariableEntry {
-        name: &variable.name,
-        checkpoint_key: variable.checkpoint_key.as_deref(),
-        dtype: variable.dtype.name().into_owned(),
-        shape: &variable.shape.0,
-        parameters: variable.parameters,
-        bytes: variable.bytes,
-        trainable: match variable.trainable {
-            Trainable::Yes => Some(true),
-            Trainable::No | Trainable::Frozen => Some(false),
-            Trainable::Undetermined => None,
-        },
-        frozen: variable.trainable == Trainable::Frozen,
-        role: "weight",
-        paths: &variable.paths,
-        groups: variable.groups.iter().map(|group| group.0).collect(),
-        shared: variable.shared,
-        confirmed: variable.confirmed,
-        id: id.0,
-        stats: variable.stats.map(|stats| StatsEntry {
-            mean: stats.mean,
-            std_dev: stats.std_dev,
-            min: stats.min,
-            max: stats.max,
-            zeros: stats.zeros,
-            nans: stats.nans,
-            infinities: stats.infinities,
-        }),
-    }
-}
-
-/// A group and what is below it. Recursion ends at [`MAX_DEPTH`], and at edges that lead back.
-struct Node<'r> {
-    report: &'r Report,
-    at: usize,
-    depth: usize,
-}
-
-impl Serialize for Node<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let nodes = &self.report.groups.nodes;
-        // A report without groups still has a model.
-        let bare;
-        let group = match nodes.get(self.at) {
-            Some(group) => group,
-            None => {
-                bare = bare_root(self.report);
-                &bare
-            }
-        };
-        let children: Vec<Node<'_>> = group
-            .children
-            .iter()
-            .map(|id| id.0)
-            .filter(|at| self.depth < MAX_DEPTH && *at > self.at && *at < nodes.len())
-            .map(|at| Node { report: self.report, at, depth: self.depth + 1 })
-            .collect();
-        let mut entry = serializer.serialize_struct("Group", 14)?;
-        entry.serialize_field("id", &self.at)?;
-        entry.serialize_field("name", &group.name)?;
-        entry.serialize_field("class", &group.class)?;
-        entry.serialize_field("kind", group.kind.as_str())?;
-        entry.serialize_field("parameters", &group.counts.parameters)?;
-        entry.serialize_field("trainable", &group.trainable)?;
-        entry.serialize_field("bytes", &group.counts.bytes)?;
-        entry.serialize_field("own_parameters", &group.own_parameters)?;
-        entry.serialize_field("shared", &group.shared)?;
-        entry.serialize_field("variables", &group.counts.variables)?;
-        entry.serialize_field("frozen", &group.frozen)?;
-        entry.serialize_field("undetermined", &group.undetermined)?;
-        entry.serialize_field("own", &group.own.iter().map(|id| id.0).collect::<Vec<_>>())?;
-        entry.serialize_field("children", &children)?;
-        entry.end()
-    }
-}
-
-fn bare_root(report: &Report) -> Group {
-    Group {
-        name: String::new(),
-        class: None,
-        kind: GroupKind::Model,
-        counts: report.totals.all,
-        trainable: report.totals.trainable.parameters,
-        frozen: 0,
-        undetermined: report.totals.undetermined.parameters,
-        own_parameters: report.totals.all.parameters,
-        own: (0..report.variables.len()).map(VariableId).collect(),
-        shared: false,
-        children: Vec::new(),
-    }
-}
-
 #[derive(Serialize)]
 struct WitnessEntry<'r> {
     name: &'static str,
@@ -429,85 +280,5 @@ fn cost_entry(cost: Cost) -> CostEntry {
             .collect(),
         undetermined_as_trainable: cost.undetermined_as_trainable,
         largest: cost.largest.into_iter().map(|id| id.0).collect(),
-    }
-}
-
-/// One line for each entry of the outer two levels, everything deeper on that line.
-#[derive(Default)]
-struct Lines {
-    level: usize,
-    has_value: bool,
-}
-
-impl Lines {
-    fn open<W: ?Sized + Write>(&mut self, bracket: &[u8], out: &mut W) -> io::Result<()> {
-        self.level += 1;
-        self.has_value = false;
-        out.write_all(bracket)
-    }
-
-    fn close<W: ?Sized + Write>(&mut self, bracket: &[u8], out: &mut W) -> io::Result<()> {
-        self.level = self.level.saturating_sub(1);
-        if self.has_value && self.level < BROKEN_LEVELS {
-            self.new_line(out)?;
-        }
-        self.has_value = true;
-        out.write_all(bracket)
-    }
-
-    fn next<W: ?Sized + Write>(&mut self, first: bool, out: &mut W) -> io::Result<()> {
-        if !first {
-            out.write_all(b",")?;
-        }
-        match self.level {
-            level if level <= BROKEN_LEVELS => self.new_line(out),
-            _ if first => Ok(()),
-            _ => out.write_all(b" "),
-        }
-    }
-
-    fn new_line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
-        writeln!(out)?;
-        (0..self.level).try_for_each(|_| out.write_all(b"  "))
-    }
-}
-
-impl Formatter for Lines {
-    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.open(b"[", out)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.close(b"]", out)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.next(first, out)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.open(b"{", out)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.close(b"}", out)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.next(first, out)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b": ")
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
     }
 }
