@@ -10,7 +10,7 @@ use tfcensus::select::select;
 
 use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs, ListArgs};
 use crate::progress::Display;
-use crate::{census, doctor, error, exit, list, output};
+use crate::{census, doctor, error, exit_code, list, output};
 
 /// Runs the command; the exit code is its answer.
 pub fn run(command: Command) -> Result<ExitCode> {
@@ -20,13 +20,8 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Command::List(args) => list(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Explain { code } => explain(code.as_deref()),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut args::command(), "tfcensus", &mut script);
-            output::write(None, |out| out.write_all(&script))?;
-            Ok(exit::GOOD.into())
-        }
-        Command::Man { command } => manual(command.as_deref()),
+        Command::Completions(args) => print(&args::completions(&args)),
+        Command::Man(args) => print(&args::manual(&args)?),
     }
 }
 
@@ -63,7 +58,7 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
     if let Some(failure) = &report.runtime.failure {
         error::print_failure(failure);
     }
-    Ok(exit::code(&report, options.runtime).into())
+    Ok(exit_code::of_census(&report, options.runtime).into())
 }
 
 fn doctor(args: &DoctorArgs) -> Result<ExitCode> {
@@ -72,7 +67,7 @@ fn doctor(args: &DoctorArgs) -> Result<ExitCode> {
     let (text, works) = doctor::examine(&options, &progress);
     progress.clear();
     output::write(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(if works { exit::GOOD } else { exit::UNCONFIRMED }.into())
+    Ok(if works { exit_code::GOOD } else { exit_code::UNCONFIRMED }.into())
 }
 
 fn diff(args: &DiffArgs) -> Result<ExitCode> {
@@ -86,7 +81,7 @@ fn diff(args: &DiffArgs) -> Result<ExitCode> {
     output::write(args.output.as_deref(), |out| {
         render::diff::write(&diff, args.format.0, &args.view(), out)
     })?;
-    let code = if diff.is_empty() { exit::GOOD } else { exit::DISAGREEMENT };
+    let code = if diff.is_empty() { exit_code::GOOD } else { exit_code::DISAGREEMENT };
     Ok(code.into())
 }
 
@@ -97,7 +92,7 @@ fn list(args: &ListArgs) -> Result<ExitCode> {
     output::write(args.output.as_deref(), |out| {
         render::cached::write(&list, args.format.0, &args.view(), out)
     })?;
-    Ok(if list.is_sound() { exit::GOOD } else { exit::DISAGREEMENT }.into())
+    Ok(if list.is_sound() { exit_code::GOOD } else { exit_code::DISAGREEMENT }.into())
 }
 
 fn explain(code: Option<&str>) -> Result<ExitCode> {
@@ -105,26 +100,10 @@ fn explain(code: Option<&str>) -> Result<ExitCode> {
         Some(code) => render::explain::section(code)?,
         None => render::explain::list(),
     };
-    print(&text)
+    print(text.as_bytes())
 }
 
-fn manual(command: Option<&str>) -> Result<ExitCode> {
-    let mut page = args::command();
-    page.build();
-    if let Some(name) = command {
-        let found = page.find_subcommand(name).cloned();
-        page = found.ok_or_else(|| tfcensus::Error::Usage {
-            what: format!("there is no command '{name}'"),
-            advice: "tfcensus --help lists the commands".into(),
-        })?;
-    }
-    let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
-    output::write(None, |out| out.write_all(&text))?;
-    Ok(exit::GOOD.into())
-}
-
-fn print(text: &str) -> Result<ExitCode> {
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(exit::GOOD.into())
+fn print(text: &[u8]) -> Result<ExitCode> {
+    output::write(None, |out| out.write_all(text))?;
+    Ok(exit_code::GOOD.into())
 }

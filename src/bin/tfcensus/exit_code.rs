@@ -3,6 +3,8 @@
 use tfcensus::RuntimeChoice;
 use tfcensus::model::{Code, Report, Verdict};
 
+use crate::args::Stop;
+
 /// Verified, or files only as asked for; for `diff`, no difference.
 pub const GOOD: u8 = 0;
 /// Counted, but witnesses disagree or an expectation failed; for `diff`, a difference.
@@ -12,15 +14,23 @@ pub const NO_CENSUS: u8 = 2;
 /// Counted from files, but no session could confirm it.
 pub const UNCONFIRMED: u8 = 3;
 
-/// The exit code of a census. A contradiction outranks a missing session.
-pub fn code(report: &Report, asked: RuntimeChoice) -> u8 {
-    let expectation_failed = report.findings.iter().any(|f| f.code == Code::Expectation);
-    match report.verdict {
-        Verdict::Disagreement => DISAGREEMENT,
-        _ if expectation_failed => DISAGREEMENT,
-        Verdict::Verified => GOOD,
-        Verdict::Unverified if asked == RuntimeChoice::Off => GOOD,
-        Verdict::Unverified => UNCONFIRMED,
+/// The exit code of a census. A contradiction outranks a missing session, and a failed expectation
+/// outranks both an answer and its lack: a script that states a number wants to know of it.
+pub fn of_census(report: &Report, asked: RuntimeChoice) -> u8 {
+    let is_unmet = report.findings.iter().any(|finding| finding.code == Code::Expectation);
+    match (report.verdict, is_unmet, asked) {
+        (Verdict::Disagreement, _, _) | (_, true, _) => DISAGREEMENT,
+        (Verdict::Verified, false, _) => GOOD,
+        (Verdict::Unverified, false, RuntimeChoice::Off) => GOOD,
+        (Verdict::Unverified, false, _) => UNCONFIRMED,
+    }
+}
+
+/// The exit code where there is no command to run.
+pub fn without_command(stop: Stop) -> u8 {
+    match stop {
+        Stop::Asked => GOOD,
+        Stop::Usage => NO_CENSUS,
     }
 }
 
@@ -58,18 +68,18 @@ mod tests {
     #[test]
     fn says_what_became_of_the_census() {
         let auto = RuntimeChoice::Auto;
-        assert_eq!(code(&report(Verdict::Verified, vec![]), auto), 0);
-        assert_eq!(code(&report(Verdict::Disagreement, vec![]), auto), 1);
-        assert_eq!(code(&report(Verdict::Unverified, vec![]), auto), 3);
-        assert_eq!(code(&report(Verdict::Unverified, vec![]), RuntimeChoice::Off), 0);
-        assert_eq!(code(&report(Verdict::Disagreement, vec![]), RuntimeChoice::Off), 1);
+        assert_eq!(of_census(&report(Verdict::Verified, vec![]), auto), 0);
+        assert_eq!(of_census(&report(Verdict::Disagreement, vec![]), auto), 1);
+        assert_eq!(of_census(&report(Verdict::Unverified, vec![]), auto), 3);
+        assert_eq!(of_census(&report(Verdict::Unverified, vec![]), RuntimeChoice::Off), 0);
+        assert_eq!(of_census(&report(Verdict::Disagreement, vec![]), RuntimeChoice::Off), 1);
     }
 
     #[test]
     fn a_failed_expectation_outranks_a_missing_session() {
         let failed =
             || vec![Finding::new(Code::Expectation, "parameters is not what was expected")];
-        assert_eq!(code(&report(Verdict::Verified, failed()), RuntimeChoice::Auto), 1);
-        assert_eq!(code(&report(Verdict::Unverified, failed()), RuntimeChoice::Auto), 1);
+        assert_eq!(of_census(&report(Verdict::Verified, failed()), RuntimeChoice::Auto), 1);
+        assert_eq!(of_census(&report(Verdict::Unverified, failed()), RuntimeChoice::Auto), 1);
     }
 }
