@@ -50,31 +50,36 @@
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]
 pub mod benchmarks;
+mod cached_models;
 mod census;
 pub mod cost;
 pub mod diff;
-pub mod error;
-// The readers, for the program, its tests and its fuzzers. No promise is made about them.
-#[doc(hidden)]
-pub mod evidence;
+mod doctor;
+mod error;
+mod evidence;
 pub mod expect;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 mod group;
+#[doc(hidden)]
+pub mod internals;
 mod limits;
 pub mod model;
-pub mod number;
+mod number;
 mod options;
 mod reconcile;
 pub mod render;
 mod saved_model;
 pub mod select;
-pub mod source;
+mod source;
 mod verdict;
 mod wire;
 
-pub use census::{census, census_observed, locate_library};
+pub use cached_models::cached_models;
+pub use census::{census, census_observed};
+pub use doctor::doctor;
 pub use error::{Error, Result};
-pub use evidence::runtime::{Location, Outcome, Place, Tried, serve_if_worker};
+pub use evidence::runtime::serve_if_worker;
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};
+pub use source::cleanup_all as remove_temporary_folders;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use tfcensus::source::{ResolveOptions, ShardRange, Source, Weights, resolve};
+use tfcensus::internals::source::{ResolveOptions, ShardRange, Source, Weights, resolve};
 use tfcensus::{Result, Silent};
 
 /// SavedModel { saved_model_schema_version: 1 meta_graphs {} }

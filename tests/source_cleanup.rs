@@ -2,7 +2,7 @@
 //! the folders of every test that runs beside it.
 
 use tfcensus::Silent;
-use tfcensus::source::{ResolveOptions, cleanup_all, resolve};
+use tfcensus::internals::source::{ResolveOptions, cleanup_all, resolve};
 
 #[test]
 fn removes_what_is_unpacked_before_the_source_is_dropped() {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use loopback::{Reply, Request, Server};
 use tempfile::TempDir;
-use tfcensus::source::{
+use tfcensus::internals::source::{
     CacheKind, CacheState, Credentials, Patience, Places, ResolveOptions, Source, list_caches,
     resolve,
 };

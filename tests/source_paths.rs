@@ -7,8 +7,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use tfcensus::internals::source::{ResolveOptions, Source, resolve};
 use tfcensus::model::ModelFormat;
-use tfcensus::source::{ResolveOptions, Source, resolve};
 use tfcensus::{Result, Silent};
 
 /// SavedModel { saved_model_schema_version: 1 meta_graphs {} }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use loopback::{Reply, Server};
 use tfcensus::Silent;
-use tfcensus::source::{Places, ResolveOptions, resolve};
+use tfcensus::internals::source::{Places, ResolveOptions, resolve};
 
 /// Two variables of 2 x 3 and 3: `hub.load` must find both.
 const SAVE: &str = r#"

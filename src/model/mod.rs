@@ -1,6 +1,7 @@
 //! The words of the field as plain data: no file, no session, no terminal.
 
 mod cached;
+mod doctor;
 mod dtype;
 mod finding;
 mod report;
@@ -8,6 +9,7 @@ mod shape;
 mod stats;
 
 pub use cached::{CacheFolder, CachedModel, CachedModels, CachedState};
+pub use doctor::{Doctor, DoctorLibrary, DoctorPlace};
 pub use dtype::DType;
 pub use finding::{Code, Finding, Severity};
 pub use report::{

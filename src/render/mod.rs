@@ -5,22 +5,23 @@
 //! through [`escape`].
 
 pub mod cached;
-pub mod csv;
+mod csv;
 pub mod diff;
-pub mod escape;
+pub mod doctor;
+mod escape;
 pub mod explain;
 mod findings_by_code;
 mod format;
-pub mod github;
-pub mod html;
-pub mod json;
-pub mod markdown;
-pub mod outline;
+mod github;
+mod html;
+mod json;
+mod markdown;
+pub(crate) mod outline;
 mod page;
 mod sentences;
-pub mod style;
+mod style;
 mod table;
-pub mod text;
+mod text;
 mod train_state;
 mod view;
 mod width;
@@ -30,7 +31,9 @@ use std::io::{self, Write};
 use crate::model::{Code, Report};
 use crate::select::Selection;
 
+pub use escape::terminal as escape_for_terminal;
 pub use format::{Format, render};
+pub use style::{ColorChoice, Ink, Style};
 pub use view::{Column, Listing, View};
 
 /// The failed expectations of a report, a line for each, with both values.

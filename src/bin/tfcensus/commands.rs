@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tfcensus::Options;
+use tfcensus::census_observed;
 use tfcensus::expect::{self, Baseline};
 use tfcensus::render::{self, Format};
 use tfcensus::select::select;
 
 use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs, ListArgs};
 use crate::progress::Display;
-use crate::{census, doctor, error, exit_code, list, output};
+use crate::{error, exit_code, output};
 
 /// Runs the command; the exit code is its answer.
 pub fn run(command: Command) -> Result<ExitCode> {
@@ -37,7 +37,7 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
         Some(_) => Display::new(),
         None => Display::new().without_notes(),
     };
-    let report = census::count(&args.model, &options, &progress);
+    let report = census_observed(&args.model, &options, &progress);
     progress.clear();
     let mut report = report?;
 
@@ -62,37 +62,35 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
 }
 
 fn doctor(args: &DoctorArgs) -> Result<ExitCode> {
-    let options = Options { libtensorflow: args.libtensorflow.clone(), ..Options::default() };
     let progress = Display::new();
-    let (text, works) = doctor::examine(&options, &progress);
+    let doctor = tfcensus::doctor(&args.options(), &progress);
     progress.clear();
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(if works { exit_code::GOOD } else { exit_code::UNCONFIRMED }.into())
+    output::write(None, |out| render::doctor::write(&doctor, out))?;
+    Ok(exit_code::of_doctor(&doctor).into())
 }
 
 fn diff(args: &DiffArgs) -> Result<ExitCode> {
     let options = args.options();
     let progress = Display::new();
-    let reports = census::count(&args.before, &options, &progress)
-        .and_then(|before| Ok((before, census::count(&args.after, &options, &progress)?)));
+    let reports = census_observed(&args.before, &options, &progress)
+        .and_then(|before| Ok((before, census_observed(&args.after, &options, &progress)?)));
     progress.clear();
     let (before, after) = reports?;
     let diff = tfcensus::diff::diff(&before, &after);
     output::write(args.output.as_deref(), |out| {
         render::diff::write(&diff, args.format.0, &args.view(), out)
     })?;
-    let code = if diff.is_empty() { exit_code::GOOD } else { exit_code::DISAGREEMENT };
-    Ok(code.into())
+    Ok(exit_code::of_diff(&diff).into())
 }
 
 fn list(args: &ListArgs) -> Result<ExitCode> {
     let progress = Display::new().without_notes();
-    let list = list::examine(&progress);
+    let list = tfcensus::cached_models(&progress);
     progress.clear();
     output::write(args.output.as_deref(), |out| {
         render::cached::write(&list, args.format.0, &args.view(), out)
     })?;
-    Ok(if list.is_sound() { exit_code::GOOD } else { exit_code::DISAGREEMENT }.into())
+    Ok(exit_code::of_list(&list).into())
 }
 
 fn explain(code: Option<&str>) -> Result<ExitCode> {

@@ -1,7 +1,8 @@
 //! Exit codes: what scripts learn without reading.
 
 use tfcensus::RuntimeChoice;
-use tfcensus::model::{Code, Report, Verdict};
+use tfcensus::diff::Diff;
+use tfcensus::model::{CachedModels, Code, Doctor, Report, Verdict};
 
 use crate::args::Stop;
 
@@ -24,6 +25,21 @@ pub fn of_census(report: &Report, asked: RuntimeChoice) -> u8 {
         (Verdict::Unverified, false, RuntimeChoice::Off) => GOOD,
         (Verdict::Unverified, false, _) => UNCONFIRMED,
     }
+}
+
+/// The exit code of a difference.
+pub fn of_diff(diff: &Diff) -> u8 {
+    if diff.is_empty() { GOOD } else { DISAGREEMENT }
+}
+
+/// The exit code of a list of cached models.
+pub fn of_list(list: &CachedModels) -> u8 {
+    if list.is_sound() { GOOD } else { DISAGREEMENT }
+}
+
+/// The exit code of a search for a libtensorflow.
+pub fn of_doctor(doctor: &Doctor) -> u8 {
+    if doctor.is_usable() { GOOD } else { UNCONFIRMED }
 }
 
 /// The exit code where there is no command to run.

@@ -12,7 +12,7 @@ pub fn clean_up_when_ended() {
     let Ok(mut signals) = Signals::new(wanted) else { return };
     let _ = std::thread::Builder::new().name("signals".into()).spawn(move || {
         for signal in signals.forever() {
-            tfcensus::source::cleanup_all();
+            tfcensus::remove_temporary_folders();
             let _ = emulate_default_handler(signal);
         }
     });

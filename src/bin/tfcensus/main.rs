@@ -1,13 +1,10 @@
 //! The `tfcensus` program: parses, calls, prints, exits.
 
 mod args;
-mod census;
 mod commands;
-mod doctor;
 mod error;
 mod exit_code;
 mod interrupt;
-mod list;
 mod output;
 mod progress;
 mod terminal;

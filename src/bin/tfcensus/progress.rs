@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tfcensus::render::escape::terminal as escape;
+use tfcensus::render::escape_for_terminal as escape;
 use tfcensus::{Observer, Progress};
 
 /// How often the spinner turns.

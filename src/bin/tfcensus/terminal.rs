@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use tfcensus::render::style::ColorChoice;
+use tfcensus::render::ColorChoice;
 
 /// Columns where nothing says.
 const USUAL_WIDTH: usize = 80;

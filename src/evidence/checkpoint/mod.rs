@@ -28,12 +28,14 @@ mod tests;
 mod tiling;
 mod verify;
 
-pub use bundle::{Index, IndexError, MAX_INDEX_BYTES, parse_index, read_index};
-pub use check::{MAX_PROBLEMS, Problem, ProblemKind, check};
-pub use entry::{Entry, Extent, Slice};
+#[cfg(any(test, feature = "benchmarks", feature = "fuzzing"))]
+pub use bundle::parse_index;
+pub use bundle::{Index, IndexError, read_index};
+pub use check::{Problem, ProblemKind, check};
 #[cfg(test)]
 pub(crate) use keys::slice_key;
-pub use object_graph::{Attribute, Child, GraphError, Node, ObjectGraph, SlotVariable};
+pub use object_graph::{Attribute, Child, Node, ObjectGraph};
+#[cfg(any(test, feature = "benchmarks"))]
 pub use shard::shard_path;
 pub use string_tensor::{StringError, read_string_scalar};
 pub use verify::verify_checksums;

@@ -27,12 +27,6 @@ pub fn write(report: &Report, selection: &Selection, out: &mut dyn Write) -> io:
     write_lines(&document(report, selection), out)
 }
 
-/// The report as one line, without the newline.
-pub fn to_compact_string(report: &Report, selection: &Selection) -> String {
-    // Only maps with keys that are no strings fail to become text, and there are none.
-    serde_json::to_string(&document(report, selection)).unwrap_or_default()
-}
-
 #[derive(Serialize)]
 struct Document<'r> {
     schema_version: u32,

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use clap::Args;
+use tfcensus::render::ColorChoice;
 use tfcensus::render::View;
-use tfcensus::render::style::ColorChoice;
 
 use super::values::Word;
 use crate::terminal;

@@ -5,6 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 
+use super::super::check::MAX_PROBLEMS;
 use super::super::table_writer::{Row, TableWriter, put_varint};
 use super::super::*;
 use super::{PREFIX, testdata, verify};
