@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::limits::MAX_BASELINE_BYTES;
-use crate::model::{Code, Finding, Report};
+use crate::model::{Code, Finding, Report, Severity};
 use crate::number::thousands;
 
 use super::quantity::Quantity;
@@ -82,9 +82,13 @@ impl Baseline {
             if now != before {
                 let name = quantity.as_str();
                 findings.push(
-                    Finding::new(Code::Expectation, format!("{name} is not what it was"))
-                        .about(name)
-                        .values(thousands(before), thousands(now)),
+                    Finding::new(
+                        Code::Expectation,
+                        Severity::Error,
+                        format!("{name} is not what it was"),
+                    )
+                    .about(name)
+                    .values(thousands(before), thousands(now)),
                 );
             }
         }
@@ -124,7 +128,7 @@ impl Baseline {
             let absent = || "absent".to_owned();
             let (was, is) = (was.map(|l| l.join(", ")), is.map(|l| l.join(", ")));
             findings.push(
-                Finding::new(Code::Expectation, "a variable is not what it was")
+                Finding::new(Code::Expectation, Severity::Error, "a variable is not what it was")
                     .about(key)
                     .values(was.unwrap_or_else(absent), is.unwrap_or_else(absent)),
             );
@@ -132,7 +136,7 @@ impl Baseline {
         let more = differences.saturating_sub(findings.len());
         if more > 0 {
             let text = format!("{more} more variables are not what they were");
-            findings.push(Finding::new(Code::Expectation, text));
+            findings.push(Finding::new(Code::Expectation, Severity::Error, text));
         }
         findings
     }

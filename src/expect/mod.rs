@@ -7,7 +7,7 @@ mod baseline;
 mod quantity;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, Finding, Report};
+use crate::model::{Code, Finding, Report, Severity};
 use crate::number::thousands;
 
 pub use baseline::Baseline;
@@ -69,7 +69,7 @@ impl Expectation {
                 format!("at most {}", thousands(self.value)),
             ),
         };
-        let finding = Finding::new(Code::Expectation, format!("{name} {message}"));
+        let finding = Finding::new(Code::Expectation, Severity::Error, format!("{name} {message}"));
         (!met).then(|| finding.about(name).values(expected, thousands(found)))
     }
 }

@@ -265,6 +265,7 @@ pub fn transfer() -> Report {
     report.findings = vec![
         Finding::new(
             Code::Frozen,
+            Severity::Note,
             "3 weights are frozen by their layer although their own flag says trainable",
         )
         .about("mobilenetv2_1.00_224"),
@@ -306,12 +307,18 @@ pub fn hostile() -> Report {
     report.findings = (0..20)
         .map(|i| {
             let name = HOSTILE[i % HOSTILE.len()];
-            Finding::new(Code::ShapeDiffers, format!("the shape of {name} differs"))
-                .about(name)
-                .values(name, "[3, 5]")
+            Finding::new(
+                Code::ShapeDiffers,
+                Severity::Error,
+                format!("the shape of {name} differs"),
+            )
+            .about(name)
+            .values(name, "[3, 5]")
         })
         .collect();
-    report.findings.push(Finding::new(Code::CheckpointExtra, HOSTILE[0]).about(HOSTILE[2]));
+    report
+        .findings
+        .push(Finding::new(Code::CheckpointExtra, Severity::Note, HOSTILE[0]).about(HOSTILE[2]));
     report
 }
 
@@ -343,8 +350,11 @@ pub fn frozen_graph() -> Report {
     report.model.keras = None;
     report.model.object_graph = false;
     report.constants = Constants { tensors: 12, parameters: 4_242_000, bytes: 16_968_000 };
-    report.findings =
-        vec![Finding::new(Code::FrozenConstants, "the weights are constants of the graph")];
+    report.findings = vec![Finding::new(
+        Code::FrozenConstants,
+        Severity::Note,
+        "the weights are constants of the graph",
+    )];
     report
 }
 

@@ -93,8 +93,13 @@ mod tests {
 
     #[test]
     fn a_failed_expectation_outranks_a_missing_session() {
-        let failed =
-            || vec![Finding::new(Code::Expectation, "parameters is not what was expected")];
+        let failed = || {
+            vec![Finding::new(
+                Code::Expectation,
+                Severity::Error,
+                "parameters is not what was expected",
+            )]
+        };
         assert_eq!(of_census(&report(Verdict::Verified, failed()), RuntimeChoice::Auto), 1);
         assert_eq!(of_census(&report(Verdict::Unverified, failed()), RuntimeChoice::Auto), 1);
     }
