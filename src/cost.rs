@@ -10,6 +10,7 @@ const LARGEST: usize = 5;
 
 /// One figure and the rule that gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Estimate {
     /// What it is for: "serve", "train with SGD", "train with Adam".
     pub purpose: &'static str,
@@ -21,6 +22,7 @@ pub struct Estimate {
 
 /// Memory estimates of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cost {
     /// To serve, to train with SGD, to train with Adam.
     pub estimates: Vec<Estimate>,

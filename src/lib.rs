@@ -1,7 +1,7 @@
 //! How many parameters does a TensorFlow SavedModel have, and where?
 //!
-//! [`census`] reads the model's files, asks a real TensorFlow session in a worker process, and
-//! holds the answers against each other. Data flows one way:
+//! [`census`](census()) reads the model's files, asks a real TensorFlow session in a worker process,
+//! and compares the answers. Data flows one way:
 //!
 //! ```text
 //! resolve the source -> read the witnesses -> reconcile -> group -> render
@@ -14,7 +14,7 @@
 //! use tfcensus::{Options, RuntimeChoice};
 //!
 //! # fn main() -> tfcensus::Result<()> {
-//! let options = Options { runtime: RuntimeChoice::Off, ..Options::default() };
+//! let options = Options::default().runtime(RuntimeChoice::Off);
 //! let report = tfcensus::census("tests/fixtures/lenet5/model", &options)?;
 //!
 //! assert_eq!(report.totals.all.parameters, 61_706);
@@ -34,7 +34,7 @@
 //! fn main() -> tfcensus::Result<()> {
 //!     tfcensus::serve_if_worker();
 //!     let report = tfcensus::census("my_model", &tfcensus::Options::default())?;
-//!     println!("{} parameters, {}", report.totals.all.parameters, report.verdict.as_str());
+//!     println!("{} parameters, {}", report.totals.all.parameters, report.verdict);
 //!     Ok(())
 //! }
 //! ```
@@ -43,9 +43,15 @@
 //!
 //! # What to do with a report
 //!
-//! - [`render`] writes it in every format of the program.
-//! - [`select`] chooses and orders variables, [`cost`] says what they take in memory.
-//! - [`expect`] holds it to numbers or to an earlier report, [`diff`] compares two.
+//! - [`render`] writes it in every format of the program; with `serde` it serializes as the JSON
+//!   that `docs/report.schema.json` describes.
+//! - [`select`] chooses and orders variables, [`cost`] estimates what they take in memory.
+//! - [`expect`] compares it with numbers or with an earlier report, [`diff`] compares two reports.
+//!
+//! # Beside the census
+//!
+//! - [`doctor`](doctor()) looks for a libtensorflow, [`cached_models()`] for downloaded models.
+//! - [`remove_temporary_folders`] is for programs that end on a signal.
 
 #[cfg(feature = "benchmarks")]
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use crate::model::{Counts, Group};
 
 /// A group that came, went, or has other numbers or another class.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupChange {
     /// Names from the root, which is left out, with `/` between them; empty for the root.
     pub path: String,
@@ -17,6 +18,7 @@ pub struct GroupChange {
 
 /// What a diff shows of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupState {
     /// Its class, where metadata names one.
     pub class: Option<String>,

@@ -7,12 +7,13 @@ mod groups;
 mod matching;
 
 use crate::expect::Quantity;
-use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict};
+use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, word_of};
 
 pub use groups::{GroupChange, GroupState};
 
 /// The difference between two reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diff {
     /// The first model.
     pub before: Side,
@@ -46,6 +47,7 @@ impl Diff {
 
 /// One of the two models.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Side {
     /// The model as the user named it.
     pub source: String,
@@ -55,6 +57,7 @@ pub struct Side {
 
 /// One total, before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TotalChange {
     /// Which total.
     pub quantity: Quantity,
@@ -66,6 +69,7 @@ pub struct TotalChange {
 
 /// In which way a variable changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum ChangeKind {
     /// Only the second model has it.
     Added,
@@ -115,6 +119,7 @@ impl ChangeKind {
 
 /// One variable that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableChange {
     /// In which ways; at least one.
     pub kinds: Vec<ChangeKind>,
@@ -126,6 +131,7 @@ pub struct VariableChange {
 
 /// What a diff shows of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableState {
     /// Its name.
     pub name: String,
@@ -230,3 +236,5 @@ fn changes(was: &Variable, now: &Variable) -> Vec<ChangeKind> {
     }
     kinds
 }
+
+word_of!(ChangeKind);

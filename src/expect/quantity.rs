@@ -1,9 +1,10 @@
 //! The numbers of a report that can be expected and compared, under one name each.
 
-use crate::model::{Report, Trainable};
+use crate::model::{Report, Trainable, word_of};
 
 /// A number of the report that can be expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Quantity {
     /// Elements of the counted variables.
     Parameters,
@@ -74,3 +75,5 @@ impl Quantity {
         }
     }
 }
+
+word_of!(Quantity);

@@ -1,7 +1,10 @@
-//! A model in a download cache, and what can be said of it.
+//! The models in the download caches.
+
+use super::words::word_of;
 
 /// What was found in the caches, and where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CachedModels {
     /// The caches that were looked at.
     pub caches: Vec<CacheFolder>,
@@ -29,6 +32,7 @@ impl CachedModels {
 
 /// One cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheFolder {
     /// The Python package whose cache it is: `tensorflow_hub`.
     pub name: &'static str,
@@ -42,6 +46,7 @@ pub struct CacheFolder {
 
 /// One model in a cache. Texts are unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CachedModel {
     /// The name of the cache, as [`CacheFolder::name`] has it.
     pub cache: &'static str,
@@ -63,6 +68,7 @@ pub struct CachedModel {
 
 /// Whether a cache entry can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CachedState {
     /// It is whole, and its files do not contradict each other.
     Whole,
@@ -88,3 +94,5 @@ impl CachedState {
         }
     }
 }
+
+word_of!(CachedState);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::words::word_of;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -26,6 +28,7 @@ impl Severity {
 
 /// One disagreement or remark, with both values where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// Stable code; what it means and what to do stands in `docs/findings.md`.
     pub code: Code,
@@ -206,8 +209,4 @@ codes! {
     Expectation "expectation";
 }
 
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+word_of!(Code, Severity);

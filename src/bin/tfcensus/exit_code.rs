@@ -52,33 +52,15 @@ pub fn without_command(stop: Stop) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use tfcensus::RuntimeChoice;
     use tfcensus::model::*;
 
     use super::*;
 
     fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
-        Report {
-            model: ModelInfo { path: PathBuf::from("m"), ..ModelInfo::default() },
-            totals: Totals::default(),
-            not_counted: Vec::new(),
-            constants: Constants::default(),
-            variables: Vec::new(),
-            groups: Groups::default(),
-            witnesses: Vec::new(),
-            runtime: RuntimeInfo {
-                mode: RuntimeMode::Off,
-                tensorflow_version: None,
-                library: None,
-                elapsed: None,
-                peak_bytes: None,
-                failure: None,
-            },
-            findings,
-            verdict,
-        }
+        let mut report = Report::default();
+        (report.verdict, report.findings) = (verdict, findings);
+        report
     }
 
     #[test]

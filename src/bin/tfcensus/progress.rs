@@ -85,6 +85,8 @@ impl Observer for Display {
             Progress::Note(text) if self.notes => say(bar, &format!("note: {}", escape(&text))),
             Progress::Note(_) => {}
             Progress::LibraryOutput(line) => say(bar, &escape(&line)),
+            // An event of a newer library.
+            _ => {}
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 
 use crate::cost::{Cost, cost};
 use crate::model::{Counts, DType, Finding, Report, RuntimeInfo, Witness};
-use crate::select::Selection;
+use crate::select::{Filter, Selection, Sort, select};
 use groups::Node;
 pub(super) use lines::write_lines;
 use variables::Variables;
@@ -25,6 +25,15 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Writes the report as one object and a newline. With a filter, `variables` holds those chosen.
 pub fn write(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
     write_lines(&document(report, selection), out)
+}
+
+/// The JSON of schema version 1, as [`Format::Json`](super::Format::Json) writes it, with all
+/// variables. `docs/report.schema.json` in the package describes it.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = select(self, &Filter::default(), Sort::Model);
+        document(self, &all).serialize(serializer)
+    }
 }
 
 #[derive(Serialize)]
@@ -274,5 +283,23 @@ fn cost_entry(cost: Cost) -> CostEntry {
             .collect(),
         undetermined_as_trainable: cost.undetermined_as_trainable,
         largest: cost.largest.into_iter().map(|id| id.0).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Options, RuntimeChoice};
+
+    #[test]
+    fn a_report_serializes_as_the_documented_json() {
+        let options = Options::default().runtime(RuntimeChoice::Off);
+        let report = crate::census("tests/fixtures/lenet5/model", &options).unwrap();
+        let mut written = Vec::new();
+        let all = select(&report, &Filter::default(), Sort::Model);
+        write(&report, &all, &mut written).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        assert_eq!(serde_json::to_value(&report).unwrap(), written);
+        assert_eq!(written["totals"]["parameters"], 61_706);
     }
 }

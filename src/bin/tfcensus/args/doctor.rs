@@ -19,6 +19,8 @@ pub struct DoctorArgs {
 impl DoctorArgs {
     /// Where to look.
     pub fn options(&self) -> Options {
-        Options { libtensorflow: self.libtensorflow.clone(), ..Options::default() }
+        let mut options = Options::default();
+        options.libtensorflow = self.libtensorflow.clone();
+        options
     }
 }

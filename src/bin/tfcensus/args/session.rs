@@ -59,25 +59,23 @@ pub struct SessionArgs {
 impl SessionArgs {
     /// How to count.
     pub fn options(&self) -> Options {
-        let tags = self.tags.as_deref().map(|tags| {
+        let mut options = Options::default()
+            .runtime(self.runtime.0)
+            .group_by(self.group_by.0)
+            .op_libraries(&self.op_libraries)
+            .timeout(Some(self.timeout).filter(|time| !time.is_zero()))
+            .allow_unsafe_ops(self.allow_unsafe_ops)
+            .allow_gpu(self.allow_gpu)
+            .verify_checksums(self.verify_checksums)
+            .stats(self.stats)
+            .offline(self.offline)
+            .show_library_output(self.verbose);
+        options.tags = self.tags.as_deref().map(|tags| {
             tags.split(',').map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned).collect()
         });
-        Options {
-            tags,
-            runtime: self.runtime.0,
-            group_by: self.group_by.0,
-            libtensorflow: self.libtensorflow.clone(),
-            op_libraries: self.op_libraries.clone(),
-            timeout: Some(self.timeout).filter(|time| !time.is_zero()),
-            memory_limit: self.memory_limit,
-            allow_unsafe_ops: self.allow_unsafe_ops,
-            allow_gpu: self.allow_gpu,
-            verify_checksums: self.verify_checksums,
-            stats: self.stats,
-            keras_config: self.keras_config.clone(),
-            offline: self.offline,
-            show_library_output: self.verbose,
-            ..Options::default()
-        }
+        options.libtensorflow = self.libtensorflow.clone();
+        options.memory_limit = self.memory_limit;
+        options.keras_config = self.keras_config.clone();
+        options
     }
 }
