@@ -18,7 +18,7 @@
 //! let report = tfcensus::census("tests/fixtures/lenet5/model", &options)?;
 //!
 //! assert_eq!(report.totals.all.parameters, 61_706);
-//! assert_eq!(report.verdict, Verdict::Unverified); // No session was asked.
+//! assert_eq!(report.verdict, Verdict::Unverified); // The session is off.
 //! let classifier = report.groups.nodes.iter().find(|group| group.name == "classifier").unwrap();
 //! assert_eq!(classifier.counts.parameters, 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10);
 //! # Ok(())

@@ -106,11 +106,11 @@ pub enum Sort {
 /// The variables that are listed, with their own sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The variables, in the order asked for.
+    /// The variables, in the order of the [`Sort`].
     pub ids: Vec<VariableId>,
     /// Their sums.
     pub totals: Totals,
-    /// True where a filter was asked for, even one that leaves nothing out.
+    /// True where a filter was given, even one that leaves nothing out.
     pub filtered: bool,
 }
 

@@ -1,6 +1,6 @@
 //! What changed between two models: totals, groups, variables. Values of weights are not compared.
 //!
-//! Input are two reports, output is plain data. Variables are matched by path, name, shape and
+//! The input is two reports, the output is plain data. Variables are matched by path, name, shape and
 //! type, the surest pairs first.
 
 mod groups;
@@ -21,13 +21,13 @@ pub struct Diff {
     pub after: Side,
     /// Every total, changed or not.
     pub totals: Vec<TotalChange>,
-    /// Groups that came, went, or have other numbers or another class; parents before children.
-    /// Of groups that came or went whole only the uppermost is listed.
+    /// Groups that were added, removed, or have other numbers or another class; parents before
+    /// children. A group that was added or removed stands for all groups below it.
     pub groups: Vec<GroupChange>,
-    /// Variables that came, went or changed, in the order of the second model; those that went
-    /// stand last.
+    /// Variables that were added, removed or changed, in the order of the second model; removed
+    /// ones come last.
     pub variables: Vec<VariableChange>,
-    /// Variables that are as they were.
+    /// Number of variables that did not change.
     pub unchanged: u64,
 }
 
@@ -51,7 +51,7 @@ impl Diff {
 pub struct Side {
     /// The model as the user named it.
     pub source: String,
-    /// What became of its census.
+    /// The verdict of its census.
     pub verdict: Verdict,
 }
 
@@ -75,9 +75,9 @@ pub enum ChangeKind {
     Added,
     /// Only the first model has it.
     Removed,
-    /// Its shape is another.
+    /// Its shape differs.
     Reshaped,
-    /// Its element type is another.
+    /// Its element type differs.
     Retyped,
     /// Training would change it before and not after.
     Frozen,
@@ -85,7 +85,7 @@ pub enum ChangeKind {
     Thawed,
     /// One of the two models does not say whether training changes it.
     TrainabilityUnclear,
-    /// It stands under another path or name.
+    /// Its path or its name differs.
     Moved,
 }
 
@@ -135,7 +135,7 @@ pub struct VariableChange {
 pub struct VariableState {
     /// Its name.
     pub name: String,
-    /// The first way to it from the root.
+    /// Its first path from the root.
     pub path: Option<String>,
     /// Its shape.
     pub shape: Shape,

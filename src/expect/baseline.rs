@@ -1,5 +1,5 @@
-//! An earlier JSON report, to which a new census is held: totals, and every variable's shape and
-//! type. Reads only the keys that it compares, so that reports of other versions serve too.
+//! An earlier JSON report, with which a new census is compared: totals, and every variable's shape
+//! and type. Reads only the keys that it compares, so that reports of other versions serve too.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +15,7 @@ use crate::number::thousands;
 
 use super::quantity::Quantity;
 
-/// Variables that are named one by one; the rest are a number.
+/// Variables that are named one by one; the rest are counted.
 const MAX_VARIABLES: usize = 50;
 
 /// What an earlier report said.
@@ -99,7 +99,7 @@ impl Baseline {
     }
 
     fn variable_findings(&self, report: &Report) -> Vec<Finding> {
-        // Names and keys need not be unique: each holds the list of what stands under it.
+        // Names and keys need not be unique: each leads to a sorted list.
         let mut before: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for entry in &self.variables {
             let key = entry.checkpoint_key.as_deref().unwrap_or(&entry.name);

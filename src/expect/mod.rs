@@ -1,4 +1,4 @@
-//! Holds a census to what was expected of it: numbers, upper bounds, an earlier report.
+//! Compares a census with what was expected of it: numbers, upper bounds, an earlier report.
 //!
 //! Every failure is a finding of [`Code::Expectation`] with both values. What is expected comes
 //! from the user; nothing here changes the report.
@@ -13,7 +13,7 @@ use crate::number::thousands;
 pub use baseline::Baseline;
 pub use quantity::Quantity;
 
-/// How a value must stand to what was given.
+/// How a value must compare with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// Equal to it.
@@ -27,9 +27,9 @@ pub enum Bound {
 pub struct Expectation {
     /// Of which number.
     pub quantity: Quantity,
-    /// How it is to be met.
+    /// How the two must compare.
     pub bound: Bound,
-    /// The value given.
+    /// The expected value.
     pub value: u64,
 }
 

@@ -12,7 +12,7 @@ pub enum Quantity {
     Trainable,
     /// Those that it would not.
     NonTrainable,
-    /// Those of which nothing says.
+    /// Those whose trainability no file states.
     Undetermined,
     /// Those frozen although their own flag says trainable.
     Frozen,

@@ -32,7 +32,7 @@ pub struct Totals {
     pub trainable: Counts,
     /// Those that it would not.
     pub non_trainable: Counts,
-    /// Those of which no source says.
+    /// Those whose trainability no file states.
     pub undetermined: Counts,
     /// Per element type, in order of their numbers.
     pub by_dtype: Vec<(DType, Counts)>,

@@ -30,7 +30,7 @@ impl Severity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
-    /// Stable code; what it means and what to do stands in `docs/findings.md`.
+    /// Stable code; `docs/findings.md` explains it and says what to do.
     pub code: Code,
     /// How much it matters.
     pub severity: Severity,

@@ -66,7 +66,7 @@ pub struct Group {
     pub trainable: u64,
     /// Parameters of those frozen although their own flag says trainable.
     pub frozen: u64,
-    /// Parameters of those of which nothing says whether training changes them.
+    /// Parameters of those whose trainability no file states.
     pub undetermined: u64,
     /// Parameters of the variables that it holds directly.
     pub own_parameters: u64,

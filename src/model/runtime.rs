@@ -43,7 +43,7 @@ pub struct RuntimeInfo {
     pub elapsed: Option<Duration>,
     /// Peak resident memory of the worker.
     pub peak_bytes: Option<u64>,
-    /// Why there is no answer; `None` when there is one or none was asked for.
+    /// Why there is no answer; `None` when there is one or the session is off.
     pub failure: Option<RuntimeFailure>,
 }
 

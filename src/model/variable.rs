@@ -12,7 +12,7 @@ pub enum Trainable {
     No,
     /// It would not, although the variable's own flag says that it could.
     Frozen,
-    /// Nothing in the files says.
+    /// No file states it.
     Undetermined,
 }
 
@@ -42,7 +42,7 @@ pub struct Variable {
     pub shared: bool,
     /// True where a session has confirmed shape and dtype.
     pub confirmed: bool,
-    /// Statistics of its values, where they were asked for and its type has any.
+    /// Statistics of its values, where the options want them and its type has any.
     pub stats: Option<Stats>,
 }
 

@@ -29,7 +29,7 @@ impl WitnessName {
     }
 }
 
-/// How a witness stands to the count.
+/// How a witness compares with the count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WitnessStatus {
@@ -64,7 +64,7 @@ impl WitnessStatus {
 pub struct Witness {
     /// Which one.
     pub name: WitnessName,
-    /// How it stands to the count.
+    /// How it compares with the count.
     pub status: WitnessStatus,
     /// What it saw of the counted variables; `None` where it saw nothing.
     pub counts: Option<Counts>,

@@ -83,7 +83,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     )?;
     // Ancestors of the row at hand, by depth.
     let mut ancestors: Vec<usize> = Vec::new();
-    // Everything, unless a depth was asked for: a file has no screen to fit.
+    // Everything, unless the view sets a depth: a file has no screen to fit.
     let depth = Some(view.depth.unwrap_or(usize::MAX));
     for row in outline(report, depth, view.sort) {
         let Shown::Group(id, group, _) = row.what else { continue };

@@ -20,7 +20,7 @@ pub fn section(code: &str) -> Result<String> {
         sections().find(|(heading, _)| *heading == known.as_str()).ok_or_else(unknown)?;
     let mut text = format!("{heading} ({})\n", usual_severity(body));
     for paragraph in body.split("\n\n").map(str::trim) {
-        // The severity stands in the heading; comments divide the document.
+        // The heading shows the severity; comments divide the document.
         if !paragraph.starts_with("*Severity:*") && !paragraph.starts_with("<!--") {
             text += &format!("\n{}\n", paragraph.replace("*What to do:*", "What to do:"));
         }
@@ -57,7 +57,7 @@ fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The code that is a few letters away from this word.
 fn nearest(word: &str) -> Option<&'static str> {
-    // Nobody means a code by a word of this length.
+    // A word of this length is not a mistyped code, and the distance takes quadratic time.
     if word.len() > 64 {
         return None;
     }

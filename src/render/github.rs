@@ -7,7 +7,7 @@ use crate::model::{Finding, Report, Severity};
 use super::{escape, sentences};
 use crate::number::{bytes, thousands};
 
-/// Annotations of one kind that GitHub shows for a step; more are dropped without a word, so the
+/// Annotations of one kind that GitHub shows for a step; GitHub drops further ones silently, so the
 /// last one says how many there were.
 const PER_LEVEL: usize = 10;
 

@@ -84,7 +84,7 @@ pub fn session(report: &Report) -> String {
     let how = match runtime.mode {
         RuntimeMode::Load => "full load",
         RuntimeMode::Variables => "variables alone",
-        RuntimeMode::Off => return "No session was asked for".into(),
+        RuntimeMode::Off => return "No session (runtime off)".into(),
     };
     if let Some(failure) = &runtime.failure {
         return format!("No session could confirm it: {}", failure.what);

@@ -15,7 +15,7 @@ pub enum TrainState {
     Fixed,
     /// None of it, and some of it is frozen although its own flag says trainable.
     Frozen,
-    /// Nothing says, for any of it.
+    /// No file states it, for any of it.
     Unknown,
 }
 

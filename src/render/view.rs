@@ -25,7 +25,7 @@ pub struct View {
     pub sort: Sort,
     /// What CSV lists.
     pub csv_of: Listing,
-    /// Whether the report says what the model costs to serve and to train.
+    /// Whether the report shows the memory that serving and training take.
     pub cost: bool,
 }
 

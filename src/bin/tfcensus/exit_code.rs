@@ -6,7 +6,7 @@ use tfcensus::model::{CachedModels, Code, Doctor, Report, Verdict};
 
 use crate::args::Stop;
 
-/// Verified, or files only as asked for; for `diff`, no difference.
+/// Verified, or counted with `--runtime off`; for `diff`, no difference.
 pub const GOOD: u8 = 0;
 /// Counted, but witnesses disagree or an expectation failed; for `diff`, a difference.
 pub const DISAGREEMENT: u8 = 1;

@@ -32,7 +32,7 @@ impl Display {
         Display { bar: Mutex::new(bar), notes: true }
     }
 
-    /// The same without notes, for who wants one number and nothing else.
+    /// The same without notes, for output that is a single number.
     pub fn without_notes(self) -> Display {
         Display { notes: false, bar: Mutex::new(self.lock().take()) }
     }

@@ -15,7 +15,7 @@ use super::style::Ink;
 use super::view::View;
 use super::width::{columns, padding, shorten_end, shorten_middle, wrap};
 
-/// Lines that a witness may take; failures can be long, and are told in full elsewhere.
+/// Lines that a witness may take; failures can be long, and stderr shows them in full.
 const SAID: usize = 4;
 
 /// Writes the report.
@@ -75,7 +75,7 @@ fn witnesses(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.line(Ink::Strong, "Witnesses")?;
     let name_width =
         report.witnesses.iter().map(|w| w.name.as_str().len()).max().unwrap_or_default();
-    // On a narrow terminal the sign has to say it.
+    // On a narrow terminal there is room for the sign alone.
     let status = |witness: &Witness| match page_is_narrow {
         true => "",
         false => witness.status.as_str(),
@@ -137,7 +137,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         Verdict::Disagreement => (page.signs.cross, Ink::Bad),
         Verdict::Unverified => ("?", Ink::Warn),
     };
-    // A long report has scrolled its head away: the number is said again.
+    // The head of a long report has scrolled away, so the number is repeated.
     let word = format!("{sign} {}", report.verdict.as_str());
     let number = sentences::plural(report.totals.all.parameters, "parameter");
     let line = format!("{word}: {number}");

@@ -132,7 +132,7 @@ pub fn values(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
         head("Max", 6),
         head("Zeros", 2),
     ];
-    // Almost no model has these; where one has, nothing is more important.
+    // Almost no model has these; where one has, they matter most and are never dropped.
     let (nans, infinities) =
         (listed.iter().any(|(_, s)| s.nans > 0), listed.iter().any(|(_, s)| s.infinities > 0));
     heads.extend(nans.then(|| head("NaN", 0)));
@@ -212,7 +212,7 @@ impl Legend {
         Cell::new(text.trim_start()).ink(ink)
     }
 
-    /// One line, wrapped where it must be; nothing where every sign speaks for itself.
+    /// One line, wrapped where it must be; nothing where no sign needs one.
     pub fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
         let all = page.width < NARROW;
         let mut parts: Vec<(&str, &str)> = Vec::new();
@@ -226,7 +226,7 @@ impl Legend {
             let says = match state {
                 TrainState::Partly => "trainable in part",
                 TrainState::Frozen => "frozen, though its own flag says trainable",
-                TrainState::Unknown => "nothing says whether it is trainable",
+                TrainState::Unknown => "no file states whether it is trainable",
                 TrainState::Trainable if all => "trainable",
                 TrainState::Fixed if all => "not trainable",
                 _ => continue,

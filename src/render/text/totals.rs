@@ -128,7 +128,7 @@ pub fn cost(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     if cost.undetermined_as_trainable {
-        let note = "weights of which nothing says whether they train are taken as trainable";
+        let note = "weights whose trainability is unknown are taken as trainable";
         page.paragraph(2, Ink::Faint, note)?;
     }
     if cost.largest.is_empty() {

@@ -96,7 +96,7 @@ struct FilterArgs {
     dtype: Vec<String>,
 }
 
-/// What the census is held to.
+/// Numbers and reports that the census is compared with.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     /// Fail unless these numbers are exactly so: parameters=N,trainable=N,bytes=N (repeatable)
@@ -111,7 +111,7 @@ pub struct CheckArgs {
 }
 
 impl CheckArgs {
-    /// The numbers to hold the census to.
+    /// The numbers that the census is compared with.
     pub fn expectations(&self) -> Result<Vec<Expectation>> {
         let exact = self.expect.iter().map(|text| Expectation::parse_list(text, Bound::Exactly));
         let most = self.max.iter().map(|text| Expectation::parse_list(text, Bound::AtMost));
@@ -147,7 +147,7 @@ impl CountArgs {
             .exclude(&self.filter.exclude)
     }
 
-    /// How to show the census. A filter alone asks for the list that it filters.
+    /// How to show the census. A filter alone also turns the list of variables on.
     pub fn presentation(&self, filtered: bool) -> Presentation {
         let show = &self.show;
         Presentation {

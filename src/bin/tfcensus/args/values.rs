@@ -21,7 +21,7 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Seconds; 0 is for ever.
+/// Seconds; 0 sets no limit.
 pub fn timeout(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, 0 for no limit")?;
     Duration::try_from_secs_f64(seconds)
