@@ -1,7 +1,7 @@
-//! What a model's weights cost in memory, by rules that stand beside the figures.
+//! What a model's weights cost in memory, with the rule of each figure.
 //!
 //! Weights, gradients and optimizer state only: activations, workspaces and TensorFlow itself
-//! depend on batch and machine, which no file of the model knows.
+//! depend on batch and machine, which no file of a model states.
 
 use crate::model::{Report, VariableId};
 
@@ -10,6 +10,7 @@ const LARGEST: usize = 5;
 
 /// One figure and the rule that gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Estimate {
     /// What it is for: "serve", "train with SGD", "train with Adam".
     pub purpose: &'static str,
@@ -21,10 +22,11 @@ pub struct Estimate {
 
 /// Memory estimates of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cost {
     /// To serve, to train with SGD, to train with Adam.
     pub estimates: Vec<Estimate>,
-    /// True where some weights count as trainable because nothing says.
+    /// True where some weights count as trainable because no file states whether they are.
     pub undetermined_as_trainable: bool,
     /// The variables with the most bytes, largest first.
     pub largest: Vec<VariableId>,
@@ -104,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_is_known_of_counts_as_trained() {
+    fn undetermined_weights_count_as_trained() {
         let report = report(0, 0, 400, 0);
         assert_eq!(bytes(&report), [400, 800, 1600]);
         assert!(cost(&report).undetermined_as_trainable);

@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused something.
+    /// The operating system refused an operation.
     #[error("cannot {action}: {source}")]
     Io {
         /// What was tried: "open", "read", "list", "write".
@@ -29,7 +29,7 @@ pub enum Error {
         /// What may help.
         advice: String,
     },
-    /// There is something, but it is no SavedModel.
+    /// The path exists, but it is not a SavedModel.
     #[error("this is not a SavedModel: {what}")]
     NotAModel {
         /// What was looked at.
@@ -49,7 +49,7 @@ pub enum Error {
         /// What is wrong with it.
         what: String,
     },
-    /// No MetaGraph has the tags that were asked for, or there are several and none was named.
+    /// No MetaGraph has the tags of the options, or there are several and the options name none.
     #[error("{what}")]
     Tags {
         /// The file that was read.

@@ -1,7 +1,7 @@
 //! How many parameters does a TensorFlow SavedModel have, and where?
 //!
-//! [`census`] reads the model's files, asks a real TensorFlow session in a worker process, and
-//! holds the answers against each other. Data flows one way:
+//! [`census`](census()) reads the model's files, asks a real TensorFlow session in a worker process,
+//! and compares the answers. Data flows one way:
 //!
 //! ```text
 //! resolve the source -> read the witnesses -> reconcile -> group -> render
@@ -14,11 +14,11 @@
 //! use tfcensus::{Options, RuntimeChoice};
 //!
 //! # fn main() -> tfcensus::Result<()> {
-//! let options = Options { runtime: RuntimeChoice::Off, ..Options::default() };
+//! let options = Options::default().runtime(RuntimeChoice::Off);
 //! let report = tfcensus::census("tests/fixtures/lenet5/model", &options)?;
 //!
 //! assert_eq!(report.totals.all.parameters, 61_706);
-//! assert_eq!(report.verdict, Verdict::Unverified); // No session was asked.
+//! assert_eq!(report.verdict, Verdict::Unverified); // The session is off.
 //! let classifier = report.groups.nodes.iter().find(|group| group.name == "classifier").unwrap();
 //! assert_eq!(classifier.counts.parameters, 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10);
 //! # Ok(())
@@ -34,7 +34,7 @@
 //! fn main() -> tfcensus::Result<()> {
 //!     tfcensus::serve_if_worker();
 //!     let report = tfcensus::census("my_model", &tfcensus::Options::default())?;
-//!     println!("{} parameters, {}", report.totals.all.parameters, report.verdict.as_str());
+//!     println!("{} parameters, {}", report.totals.all.parameters, report.verdict);
 //!     Ok(())
 //! }
 //! ```
@@ -43,35 +43,46 @@
 //!
 //! # What to do with a report
 //!
-//! - [`render`] writes it in every format of the program.
-//! - [`select`] chooses and orders variables, [`cost`] says what they take in memory.
-//! - [`expect`] holds it to numbers or to an earlier report, [`diff`] compares two.
+//! - [`render`] writes it in every format of the program; with `serde` it serializes as the JSON
+//!   that `docs/report.schema.json` describes.
+//! - [`select`] chooses and orders variables, [`cost`] estimates what they take in memory.
+//! - [`expect`] compares it with numbers or with an earlier report, [`diff`] compares two reports.
+//!
+//! # Beside the census
+//!
+//! - [`doctor`](doctor()) looks for a libtensorflow, [`cached_models()`] for downloaded models.
+//! - [`remove_temporary_folders`] is for programs that end on a signal.
 
+mod cached_models;
 mod census;
 pub mod cost;
 pub mod diff;
-pub mod error;
-// The readers, for the program, its tests and its fuzzers. No promise is made about them.
-#[doc(hidden)]
-pub mod evidence;
+mod doctor;
+mod error;
+mod evidence;
 pub mod expect;
 mod group;
+#[doc(hidden)]
+pub mod internals;
 mod limits;
 pub mod model;
-pub mod number;
+mod number;
 mod options;
 mod reconcile;
 pub mod render;
 mod saved_model;
 pub mod select;
-pub mod source;
+mod source;
 #[cfg(any(test, feature = "testkit"))]
 #[doc(hidden)]
 pub mod testkit;
 mod verdict;
 mod wire;
 
-pub use census::{census, census_observed, locate_library};
+pub use cached_models::cached_models;
+pub use census::{census, census_observed};
+pub use doctor::doctor;
 pub use error::{Error, Result};
-pub use evidence::runtime::{Location, Outcome, Place, Tried, serve_if_worker};
+pub use evidence::runtime::serve_if_worker;
 pub use options::{GroupBy, Observer, Options, Progress, RuntimeChoice, Silent};
+pub use source::cleanup_all as remove_temporary_folders;

@@ -215,3 +215,8 @@ pub(crate) const MAX_SWEPT_NAMES: usize = 20_000;
 
 /// Most bytes of an archive's large shards that are filled in where the rest of them is not unpacked.
 pub(crate) const MAX_FILLED_BYTES: u64 = 1 << 30;
+
+// Earlier reports.
+
+/// Largest JSON report that is read as a baseline, in bytes: ten million variables fit.
+pub(crate) const MAX_BASELINE_BYTES: u64 = 1 << 30;

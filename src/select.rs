@@ -2,10 +2,12 @@
 //!
 //! A selection changes no total of the model: it has sums of its own, shown beside them.
 
+use std::collections::HashSet;
+
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::error::{Error, Result};
-use crate::model::{Counts, DType, Report, Totals, Trainable, Variable, VariableId};
+use crate::model::{Counts, DType, GroupId, Report, Totals, Trainable, Variable, VariableId};
 
 /// Which variables to list. `Filter::default()` lists all.
 #[derive(Clone, Debug, Default)]
@@ -104,11 +106,11 @@ pub enum Sort {
 /// The variables that are listed, with their own sums.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
-    /// The variables, in the order asked for.
+    /// The variables, in the order of the [`Sort`].
     pub ids: Vec<VariableId>,
     /// Their sums.
     pub totals: Totals,
-    /// True where a filter was asked for, even one that leaves nothing out.
+    /// True where a filter was given, even one that leaves nothing out.
     pub filtered: bool,
 }
 
@@ -151,4 +153,48 @@ pub fn sums<'v>(variables: impl Iterator<Item = &'v Variable>) -> Totals {
         }
     }
     totals
+}
+
+/// Sums over several groups of the tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupSums {
+    /// How many groups, without those below them.
+    pub groups: usize,
+    /// Sums of the distinct variables at and below them.
+    pub counts: Counts,
+    /// Parameters that training would change.
+    pub trainable: u64,
+    /// Parameters frozen although their own flag says trainable.
+    pub frozen: u64,
+    /// Parameters whose trainability no file states.
+    pub undetermined: u64,
+    /// True where the tree reaches some of these groups elsewhere too.
+    pub shared: bool,
+}
+
+/// Sums over these groups and everything below them. A variable that several of them hold counts
+/// once.
+pub fn sums_below(report: &Report, groups: &[GroupId]) -> GroupSums {
+    let mut sums = GroupSums { groups: groups.len(), ..GroupSums::default() };
+    let mut variables = HashSet::new();
+    // A list of open groups instead of recursion: the tree may be deeper than the stack.
+    let mut open = groups.to_vec();
+    while let Some(id) = open.pop() {
+        let Some(group) = report.groups.nodes.get(id.0) else { continue };
+        sums.shared |= group.shared;
+        variables.extend(group.own.iter().copied());
+        // Children come after their parents; an edge that leads back is not followed.
+        open.extend(group.children.iter().filter(|child| **child > id));
+    }
+    for variable in variables.iter().filter_map(|id| report.variables.get(id.0)) {
+        sums.counts.add(variable.parameters, variable.bytes);
+        let sum = match variable.trainable {
+            Trainable::Yes => &mut sums.trainable,
+            Trainable::No => continue,
+            Trainable::Frozen => &mut sums.frozen,
+            Trainable::Undetermined => &mut sums.undetermined,
+        };
+        *sum = sum.saturating_add(variable.parameters);
+    }
+    sums
 }

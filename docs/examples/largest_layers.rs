@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some(word) if word == "--session" => RuntimeChoice::Auto,
         _ => RuntimeChoice::Off,
     };
-    let options = Options { runtime, ..Options::default() };
+    let options = Options::default().runtime(runtime);
     match tfcensus::census(&model, &options) {
         Ok(report) => {
             show(&report);

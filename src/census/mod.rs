@@ -14,7 +14,6 @@ use std::ffi::OsStr;
 
 use crate::error::{Error, Result};
 use crate::evidence::files::FileEvidence;
-use crate::evidence::runtime;
 use crate::evidence::sidecars::{SidecarFiles, object_graph_range};
 use crate::model::Report;
 use crate::options::{Observer, Options, Progress, RuntimeChoice, Silent};
@@ -125,9 +124,4 @@ fn weights_needed(options: &Options) -> source::Weights<'static> {
     } else {
         source::Weights::All
     }
-}
-
-/// Which libtensorflow a census would use, and every place that is looked at.
-pub fn locate_library(options: &Options) -> runtime::Location {
-    runtime::locate(options.libtensorflow.as_deref())
 }

@@ -4,19 +4,21 @@ use std::collections::HashMap;
 
 use crate::model::{Counts, Group};
 
-/// A group that came, went, or has other numbers or another class.
+/// A group that was added, removed, or has other numbers or another class.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupChange {
     /// Names from the root, which is left out, with `/` between them; empty for the root.
     pub path: String,
-    /// As it was; `None` where it came.
+    /// As it was; `None` where it was added.
     pub before: Option<GroupState>,
-    /// As it is; `None` where it went.
+    /// As it is; `None` where it was removed.
     pub after: Option<GroupState>,
 }
 
 /// What a diff shows of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupState {
     /// Its class, where metadata names one.
     pub class: Option<String>,
@@ -32,7 +34,7 @@ impl From<&Group> for GroupState {
     }
 }
 
-/// The groups that differ: those of `after` in its order, then those that went.
+/// The groups that differ: those of `after` in its order, then the removed ones.
 pub fn changes(before: &[Group], after: &[Group]) -> Vec<GroupChange> {
     let (old, new) = (places(before), places(after));
     let index = |places: &[Place]| -> HashMap<(String, usize), usize> {
@@ -44,7 +46,7 @@ pub fn changes(before: &[Group], after: &[Group]) -> Vec<GroupChange> {
         let was = old_index.get(&place.key()).and_then(|at| before.get(*at));
         let change = match was {
             Some(was) if GroupState::from(was) == GroupState::from(group) => continue,
-            // A group that came whole speaks for what is in it.
+            // An added group stands for all groups below it.
             None if !place.parent_is_in(&new, &old_index) => continue,
             was => GroupChange {
                 path: place.shown(),
@@ -63,7 +65,7 @@ pub fn changes(before: &[Group], after: &[Group]) -> Vec<GroupChange> {
     out
 }
 
-/// Where a group stands.
+/// The place of a group in the tree.
 #[derive(Clone, Default)]
 struct Place {
     /// Each name below the root's with `/` before it, so that an empty name is not the root.

@@ -1,18 +1,19 @@
 //! Which variable of one model is which of the other.
 //!
-//! Rounds, the surest first; each looks only at what the rounds before left over. Paths shift when
-//! a layer is put in front of others, and names are renumbered when a model is built again; what
-//! agrees in shape and type is therefore sought first under either of them.
+//! Matching runs in rounds, the surest first; each round sees only the variables that the earlier
+//! rounds left over. Neither path nor name is enough alone: paths shift when a layer is inserted
+//! before others, and Keras renumbers names when a model is built again. Pairs that also agree in
+//! shape and type are therefore matched first, under either of them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::model::{DType, Shape, Variable};
 
-/// What two variables must have in common in one round; `None` where a variable takes no part.
+/// The key that two variables must share in a round; `None` leaves a variable out of the round.
 type Key<'v> = Option<(&'v str, Cow<'v, str>, Option<(&'v Shape, DType)>)>;
 
-/// A round, and whether a key may stand for several variables (paired in order) or for one only.
+/// A round, and whether several variables may share a key (they are paired in order).
 type Round = (fn(&Variable) -> Key<'_>, bool);
 
 const ROUNDS: &[Round] = &[
@@ -22,9 +23,9 @@ const ROUNDS: &[Round] = &[
     (|v| Some((path(v)?, name(v), None)), false),
     (|v| Some(("", name(v), None)), false),
     (|v| Some((path(v)?, unnumbered(&v.name), None)), false),
-    // A place in a list is nobody's name: another layer there is another layer.
+    // A path with a list index is left out: after an insertion the same index is another layer.
     (|v| Some((path(v).filter(|path| !is_positional(path))?, NO_NAME, None)), false),
-    // Moved: what it is called in its layer, and what it holds.
+    // Moved: the same name within its layer, the same shape and type.
     (|v| Some((last_part(v), NO_NAME, shape(v))), true),
 ];
 
@@ -77,7 +78,7 @@ fn unnumbered(name: &str) -> Cow<'_, str> {
     Cow::Owned(name.split('/').map(part).collect::<Vec<_>>().join("/"))
 }
 
-/// True where a part of the path is a place in a list, as in `layer_with_weights-2` or `blocks/2`.
+/// True where a part of the path is a list index, as in `layer_with_weights-2` or `blocks/2`.
 fn is_positional(path: &str) -> bool {
     path.split('/').any(|part| {
         let place = part.strip_prefix("layer_with_weights-").or(part.strip_prefix("layer-"));
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tells_places_from_names() {
+    fn tells_list_indices_from_names() {
         assert!(is_positional("layer_with_weights-1/kernel") && is_positional("blocks/2/w"));
         assert!(!is_positional("head/kernel") && !is_positional("layer_norm-a/beta"));
     }

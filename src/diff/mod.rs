@@ -1,18 +1,19 @@
 //! What changed between two models: totals, groups, variables. Values of weights are not compared.
 //!
-//! Input are two reports, output is plain data. Variables are matched by path, name, shape and
+//! The input is two reports, the output is plain data. Variables are matched by path, name, shape and
 //! type, the surest pairs first.
 
 mod groups;
 mod matching;
 
 use crate::expect::Quantity;
-use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict};
+use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, word_of};
 
 pub use groups::{GroupChange, GroupState};
 
 /// The difference between two reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diff {
     /// The first model.
     pub before: Side,
@@ -20,13 +21,13 @@ pub struct Diff {
     pub after: Side,
     /// Every total, changed or not.
     pub totals: Vec<TotalChange>,
-    /// Groups that came, went, or have other numbers or another class; parents before children.
-    /// Of groups that came or went whole only the uppermost is listed.
+    /// Groups that were added, removed, or have other numbers or another class; parents before
+    /// children. A group that was added or removed stands for all groups below it.
     pub groups: Vec<GroupChange>,
-    /// Variables that came, went or changed, in the order of the second model; those that went
-    /// stand last.
+    /// Variables that were added, removed or changed, in the order of the second model; removed
+    /// ones come last.
     pub variables: Vec<VariableChange>,
-    /// Variables that are as they were.
+    /// Number of variables that did not change.
     pub unchanged: u64,
 }
 
@@ -46,15 +47,17 @@ impl Diff {
 
 /// One of the two models.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Side {
     /// The model as the user named it.
     pub source: String,
-    /// What became of its census.
+    /// The verdict of its census.
     pub verdict: Verdict,
 }
 
 /// One total, before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TotalChange {
     /// Which total.
     pub quantity: Quantity,
@@ -66,14 +69,15 @@ pub struct TotalChange {
 
 /// In which way a variable changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum ChangeKind {
     /// Only the second model has it.
     Added,
     /// Only the first model has it.
     Removed,
-    /// Its shape is another.
+    /// Its shape differs.
     Reshaped,
-    /// Its element type is another.
+    /// Its element type differs.
     Retyped,
     /// Training would change it before and not after.
     Frozen,
@@ -81,7 +85,7 @@ pub enum ChangeKind {
     Thawed,
     /// One of the two models does not say whether training changes it.
     TrainabilityUnclear,
-    /// It stands under another path or name.
+    /// Its path or its name differs.
     Moved,
 }
 
@@ -115,6 +119,7 @@ impl ChangeKind {
 
 /// One variable that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableChange {
     /// In which ways; at least one.
     pub kinds: Vec<ChangeKind>,
@@ -126,10 +131,11 @@ pub struct VariableChange {
 
 /// What a diff shows of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VariableState {
     /// Its name.
     pub name: String,
-    /// The first way to it from the root.
+    /// Its first path from the root.
     pub path: Option<String>,
     /// Its shape.
     pub shape: Shape,
@@ -230,3 +236,5 @@ fn changes(was: &Variable, now: &Variable) -> Vec<ChangeKind> {
     }
     kinds
 }
+
+word_of!(ChangeKind);

@@ -1,21 +1,21 @@
-//! An earlier JSON report, to which a new census is held: totals, and every variable's shape and
-//! type. Reads only the keys that it compares, so that reports of other versions serve too.
+//! An earlier JSON report, with which a new census is compared: totals, and every variable's shape
+//! and type. Reads only the keys that it compares, so that reports of other versions serve too.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, Finding, Report};
+use crate::limits::MAX_BASELINE_BYTES;
+use crate::model::{Code, Finding, Report, Severity};
 use crate::number::thousands;
 
-use super::Quantity;
+use super::quantity::Quantity;
 
-/// Largest file that is read as a baseline.
-const MAX_BYTES: u64 = 1 << 30;
-/// Variables that are named one by one; the rest are a number.
+/// Variables that are named one by one; the rest are counted.
 const MAX_VARIABLES: usize = 50;
 
 /// What an earlier report said.
@@ -51,11 +51,14 @@ struct Entry {
 impl Baseline {
     /// Reads a file that `tfcensus count --format json` wrote.
     pub fn read(path: &Path) -> Result<Baseline> {
-        let length = fs::metadata(path).map_err(|e| Error::io("read", path, e))?.len();
-        if length > MAX_BYTES {
-            return Err(unusable(path, format!("it is larger than {MAX_BYTES} bytes")));
+        let io = |error| Error::io("read", path, error);
+        let mut text = Vec::new();
+        // By the bytes that come, not by the length that the system states: a pipe has none.
+        let file = File::open(path).map_err(io)?;
+        file.take(MAX_BASELINE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
+        if text.len() as u64 > MAX_BASELINE_BYTES {
+            return Err(unusable(path, format!("it is larger than {MAX_BASELINE_BYTES} bytes")));
         }
-        let text = fs::read(path).map_err(|e| Error::io("read", path, e))?;
         let baseline: Baseline =
             serde_json::from_slice(&text).map_err(|error| unusable(path, error.to_string()))?;
         match baseline.schema_version {
@@ -79,9 +82,13 @@ impl Baseline {
             if now != before {
                 let name = quantity.as_str();
                 findings.push(
-                    Finding::new(Code::Expectation, format!("{name} is not what it was"))
-                        .about(name)
-                        .values(thousands(before), thousands(now)),
+                    Finding::new(
+                        Code::Expectation,
+                        Severity::Error,
+                        format!("{name} is not what it was"),
+                    )
+                    .about(name)
+                    .values(thousands(before), thousands(now)),
                 );
             }
         }
@@ -92,7 +99,7 @@ impl Baseline {
     }
 
     fn variable_findings(&self, report: &Report) -> Vec<Finding> {
-        // Names and keys need not be unique: each holds the list of what stands under it.
+        // Names and keys need not be unique: each leads to a sorted list.
         let mut before: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for entry in &self.variables {
             let key = entry.checkpoint_key.as_deref().unwrap_or(&entry.name);
@@ -121,7 +128,7 @@ impl Baseline {
             let absent = || "absent".to_owned();
             let (was, is) = (was.map(|l| l.join(", ")), is.map(|l| l.join(", ")));
             findings.push(
-                Finding::new(Code::Expectation, "a variable is not what it was")
+                Finding::new(Code::Expectation, Severity::Error, "a variable is not what it was")
                     .about(key)
                     .values(was.unwrap_or_else(absent), is.unwrap_or_else(absent)),
             );
@@ -129,7 +136,7 @@ impl Baseline {
         let more = differences.saturating_sub(findings.len());
         if more > 0 {
             let text = format!("{more} more variables are not what they were");
-            findings.push(Finding::new(Code::Expectation, text));
+            findings.push(Finding::new(Code::Expectation, Severity::Error, text));
         }
         findings
     }

@@ -1,90 +1,19 @@
-//! Holds a census to what was expected of it: numbers, upper bounds, an earlier report.
+//! Compares a census with what was expected of it: numbers, upper bounds, an earlier report.
 //!
 //! Every failure is a finding of [`Code::Expectation`] with both values. What is expected comes
 //! from the user; nothing here changes the report.
 
 mod baseline;
+mod quantity;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, Finding, Report, Trainable};
+use crate::model::{Code, Finding, Report, Severity};
 use crate::number::thousands;
 
 pub use baseline::Baseline;
+pub use quantity::Quantity;
 
-/// A number of the report that can be expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
-    /// Elements of the counted variables.
-    Parameters,
-    /// Those that training would change.
-    Trainable,
-    /// Those that it would not.
-    NonTrainable,
-    /// Those of which nothing says.
-    Undetermined,
-    /// Those frozen although their own flag says trainable.
-    Frozen,
-    /// Stored bytes.
-    Bytes,
-    /// Stored bytes of what training would change.
-    TrainableBytes,
-    /// Number of counted variables.
-    Variables,
-    /// Elements of constants, which are not counted.
-    Constants,
-}
-
-impl Quantity {
-    /// Every quantity.
-    pub const ALL: &'static [Quantity] = &[
-        Quantity::Parameters,
-        Quantity::Trainable,
-        Quantity::NonTrainable,
-        Quantity::Undetermined,
-        Quantity::Frozen,
-        Quantity::Bytes,
-        Quantity::TrainableBytes,
-        Quantity::Variables,
-        Quantity::Constants,
-    ];
-
-    /// The word used for it on the command line and in findings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Quantity::Parameters => "parameters",
-            Quantity::Trainable => "trainable",
-            Quantity::NonTrainable => "non_trainable",
-            Quantity::Undetermined => "undetermined",
-            Quantity::Frozen => "frozen",
-            Quantity::Bytes => "bytes",
-            Quantity::TrainableBytes => "trainable_bytes",
-            Quantity::Variables => "variables",
-            Quantity::Constants => "constants",
-        }
-    }
-
-    /// Its value in this report.
-    pub fn of(self, report: &Report) -> u64 {
-        let totals = &report.totals;
-        match self {
-            Quantity::Parameters => totals.all.parameters,
-            Quantity::Trainable => totals.trainable.parameters,
-            Quantity::NonTrainable => totals.non_trainable.parameters,
-            Quantity::Undetermined => totals.undetermined.parameters,
-            Quantity::Frozen => report
-                .variables
-                .iter()
-                .filter(|variable| variable.trainable == Trainable::Frozen)
-                .fold(0, |sum, variable| sum.saturating_add(variable.parameters)),
-            Quantity::Bytes => totals.all.bytes,
-            Quantity::TrainableBytes => totals.trainable.bytes,
-            Quantity::Variables => totals.all.variables,
-            Quantity::Constants => report.constants.parameters,
-        }
-    }
-}
-
-/// How a value must stand to what was given.
+/// How a value must compare with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     /// Equal to it.
@@ -98,9 +27,9 @@ pub enum Bound {
 pub struct Expectation {
     /// Of which number.
     pub quantity: Quantity,
-    /// How it is to be met.
+    /// How the two must compare.
     pub bound: Bound,
-    /// The value given.
+    /// The expected value.
     pub value: u64,
 }
 
@@ -140,7 +69,7 @@ impl Expectation {
                 format!("at most {}", thousands(self.value)),
             ),
         };
-        let finding = Finding::new(Code::Expectation, format!("{name} {message}"));
+        let finding = Finding::new(Code::Expectation, Severity::Error, format!("{name} {message}"));
         (!met).then(|| finding.about(name).values(expected, thousands(found)))
     }
 }

@@ -1,7 +1,10 @@
-//! A model in a download cache, and what can be said of it.
+//! The models in the download caches.
+
+use super::words::word_of;
 
 /// What was found in the caches, and where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CachedModels {
     /// The caches that were looked at.
     pub caches: Vec<CacheFolder>,
@@ -15,10 +18,21 @@ impl CachedModels {
         self.caches.iter().all(|cache| cache.problem.is_none())
             && self.models.iter().all(|model| model.state == CachedState::Whole)
     }
+
+    /// How many models can be used.
+    pub fn whole(&self) -> u64 {
+        self.models.iter().filter(|model| model.state == CachedState::Whole).count() as u64
+    }
+
+    /// Bytes of all models together.
+    pub fn bytes(&self) -> u64 {
+        self.models.iter().fold(0, |sum, model| sum.saturating_add(model.bytes))
+    }
 }
 
 /// One cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheFolder {
     /// The Python package whose cache it is: `tensorflow_hub`.
     pub name: &'static str,
@@ -32,6 +46,7 @@ pub struct CacheFolder {
 
 /// One model in a cache. Texts are unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CachedModel {
     /// The name of the cache, as [`CacheFolder::name`] has it.
     pub cache: &'static str,
@@ -53,6 +68,7 @@ pub struct CachedModel {
 
 /// Whether a cache entry can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CachedState {
     /// It is whole, and its files do not contradict each other.
     Whole,
@@ -78,3 +94,5 @@ impl CachedState {
         }
     }
 }
+
+word_of!(CachedState);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::words::word_of;
+
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -26,8 +28,9 @@ impl Severity {
 
 /// One disagreement or remark, with both values where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
-    /// Stable code; what it means and what to do stands in `docs/findings.md`.
+    /// Stable code; `docs/findings.md` explains it and says what to do.
     pub code: Code,
     /// How much it matters.
     pub severity: Severity,
@@ -42,11 +45,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding of this code at its usual severity.
-    pub fn new(code: Code, message: impl Into<String>) -> Finding {
+    /// A finding without a subject and without values.
+    pub fn new(code: Code, severity: Severity, message: impl Into<String>) -> Finding {
         Finding {
             code,
-            severity: code.usual_severity(),
+            severity,
             subject: None,
             message: message.into(),
             expected: None,
@@ -66,16 +69,10 @@ impl Finding {
         self.found = Some(found.to_string());
         self
     }
-
-    /// Overrides the usual severity.
-    pub fn severity(mut self, severity: Severity) -> Finding {
-        self.severity = severity;
-        self
-    }
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident $text:literal $severity:ident;)*) => {
+    ($($(#[$doc:meta])* $variant:ident $text:literal;)*) => {
         /// Stable code of a finding. Scripts may rely on the text.
         /// New versions add codes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,11 +89,6 @@ macro_rules! codes {
             pub fn as_str(self) -> &'static str {
                 match self { $(Code::$variant => $text,)* }
             }
-
-            /// The severity a finding of this code has unless its maker says otherwise.
-            pub fn usual_severity(self) -> Severity {
-                match self { $(Code::$variant => Severity::$severity,)* }
-            }
         }
     };
 }
@@ -104,121 +96,117 @@ macro_rules! codes {
 codes! {
     // The checkpoint.
     /// The model has variables, but `variables/variables.index` is missing.
-    CheckpointMissing "checkpoint-missing" Error;
+    CheckpointMissing "checkpoint-missing";
     /// The index cannot be read: cut short, damaged, or not an index at all.
-    CheckpointUnreadable "checkpoint-unreadable" Error;
+    CheckpointUnreadable "checkpoint-unreadable";
     /// A data shard that the index names is missing.
-    ShardMissing "shard-missing" Error;
+    ShardMissing "shard-missing";
     /// A data shard is shorter than the index says.
-    ShardTooShort "shard-too-short" Error;
+    ShardTooShort "shard-too-short";
     /// An index entry's size is not its elements times their width.
-    EntrySize "entry-size" Error;
+    EntrySize "entry-size";
     /// Slices of a partitioned tensor are missing or do not cover it.
-    SlicesIncomplete "slices-incomplete" Error;
+    SlicesIncomplete "slices-incomplete";
     /// A tensor's bytes do not match the checksum in the index.
-    ChecksumMismatch "checksum-mismatch" Error;
+    ChecksumMismatch "checksum-mismatch";
     /// The restore op asks for a key that the checkpoint lacks.
-    KeyMissing "key-missing" Error;
+    KeyMissing "key-missing";
     /// A checkpoint tensor that no variable takes.
-    CheckpointExtra "checkpoint-extra" Note;
+    CheckpointExtra "checkpoint-extra";
 
     // Shapes and types.
     /// A declared shape differs from the stored one.
-    ShapeDiffers "shape-differs" Error;
+    ShapeDiffers "shape-differs";
     /// A declared dtype differs from the stored one.
-    DTypeDiffers "dtype-differs" Error;
+    DTypeDiffers "dtype-differs";
     /// The session holds another shape than the checkpoint stores.
-    RuntimeShapeDiffers "runtime-shape-differs" Error;
+    RuntimeShapeDiffers "runtime-shape-differs";
     /// The session holds another dtype than the checkpoint stores.
-    RuntimeDTypeDiffers "runtime-dtype-differs" Error;
+    RuntimeDTypeDiffers "runtime-dtype-differs";
     /// A declared dimension is below -1, or the element count exceeds 64 bits.
-    ShapeImpossible "shape-impossible" Error;
+    ShapeImpossible "shape-impossible";
     /// No witness knows a variable's shape.
-    ShapeUnknown "shape-unknown" Error;
+    ShapeUnknown "shape-unknown";
 
     // The graph.
     /// The graph names an input that does not exist.
-    GraphUnknownInput "graph-unknown-input" Error;
+    GraphUnknownInput "graph-unknown-input";
     /// The graph holds a cycle that no loop explains.
-    GraphCycle "graph-cycle" Error;
+    GraphCycle "graph-cycle";
     /// Two nodes of the graph have one name.
-    GraphDuplicateNode "graph-duplicate-node" Error;
+    GraphDuplicateNode "graph-duplicate-node";
     /// The restore op that the MetaGraph names does not exist.
-    RestoreOpMissing "restore-op-missing" Error;
+    RestoreOpMissing "restore-op-missing";
     /// The restore graph could not be followed to its variables.
-    RestoreGraphUnclear "restore-graph-unclear" Warning;
+    RestoreGraphUnclear "restore-graph-unclear";
     /// Two MetaGraphs have one tag set; the first is used, as TensorFlow does.
-    TagSetRepeated "tag-set-repeated" Warning;
+    TagSetRepeated "tag-set-repeated";
     /// The schema version is one this program does not know.
-    SchemaVersion "schema-version" Warning;
+    SchemaVersion "schema-version";
     /// An edge of the object graph leads to a node that does not exist.
-    ObjectGraphEdge "object-graph-edge" Warning;
+    ObjectGraphEdge "object-graph-edge";
     /// The model's object graph is not the one that its checkpoint holds.
-    ObjectGraphDiffers "object-graph-differs" Error;
+    ObjectGraphDiffers "object-graph-differs";
     /// A file beside the model cannot be read and is left out.
-    FileUnreadable "file-unreadable" Warning;
+    FileUnreadable "file-unreadable";
 
     // The session.
     /// No libtensorflow could be found or loaded.
-    LibraryMissing "library-missing" Warning;
+    LibraryMissing "library-missing";
     /// The session failed.
-    RuntimeFailed "runtime-failed" Warning;
+    RuntimeFailed "runtime-failed";
     /// `auto` chose or fell back to another mode than a full load.
-    RuntimeModeChosen "runtime-mode-chosen" Note;
+    RuntimeModeChosen "runtime-mode-chosen";
     /// Loading the model would run ops that touch files, processes or the network.
-    UnsafeOps "unsafe-ops" Warning;
+    UnsafeOps "unsafe-ops";
     /// A counted variable was not seen, or not initialised, in the session.
-    NotConfirmed "not-confirmed" Error;
+    NotConfirmed "not-confirmed";
     /// The loaded graph holds other variables than the file declares.
-    RuntimeVariables "runtime-variables" Error;
+    RuntimeVariables "runtime-variables";
 
     // What is counted.
     /// Handles that nothing restores; they are not counted.
-    Unrestored "unrestored" Note;
+    Unrestored "unrestored";
     /// Copies made by a Keras 3 export; each weight counts once.
-    ExportCopies "export-copies" Note;
+    ExportCopies "export-copies";
     /// The root's list leaves out weights that the model holds.
-    ListIncomplete "list-incomplete" Note;
+    ListIncomplete "list-incomplete";
     /// Keras itself would print another number.
-    KerasPrintsOther "keras-prints-other" Note;
+    KerasPrintsOther "keras-prints-other";
     /// The files cannot say which weights were frozen.
-    FrozenUnknown "frozen-unknown" Note;
+    FrozenUnknown "frozen-unknown";
     /// Trainability could not be told for some weights.
-    TrainableUndetermined "trainable-undetermined" Note;
+    TrainableUndetermined "trainable-undetermined";
     /// Weights whose own flag says trainable, frozen by their layer or list.
-    Frozen "frozen" Note;
+    Frozen "frozen";
     /// The weights are constants of the graph; there are no variables.
-    FrozenConstants "frozen-constants" Note;
+    FrozenConstants "frozen-constants";
     /// Both variables and large constants are present.
-    ConstantsBeside "constants-beside" Note;
+    ConstantsBeside "constants-beside";
     /// Nothing to count was found.
-    NoVariables "no-variables" Note;
+    NoVariables "no-variables";
 
     // Keras.
     /// Keras metadata that cannot be used: absent node, other kind, repeated, or broken JSON.
-    KerasMetadataEntry "keras-metadata-entry" Warning;
+    KerasMetadataEntry "keras-metadata-entry";
     /// The Keras metadata cannot be read at all.
-    KerasMetadataUnreadable "keras-metadata-unreadable" Warning;
+    KerasMetadataUnreadable "keras-metadata-unreadable";
     /// Layers are there, but no metadata names them.
-    KerasMetadataMissing "keras-metadata-missing" Warning;
+    KerasMetadataMissing "keras-metadata-missing";
     /// A Keras node of a kind this program does not know.
-    KerasKindUnknown "keras-kind-unknown" Warning;
+    KerasKindUnknown "keras-kind-unknown";
     /// The `.keras` archive does not describe this model.
-    KerasConfigDiffers "keras-config-differs" Error;
+    KerasConfigDiffers "keras-config-differs";
     /// The tree is deeper than is shown.
-    TreeTooDeep "tree-too-deep" Note;
+    TreeTooDeep "tree-too-deep";
 
     // Values and expectations.
     /// A weight holds NaN or infinity.
-    NotFinite "not-finite" Warning;
+    NotFinite "not-finite";
     /// A weight is all zeros.
-    AllZeros "all-zeros" Note;
+    AllZeros "all-zeros";
     /// A total is not what was expected.
-    Expectation "expectation" Error;
+    Expectation "expectation";
 }
 
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+word_of!(Code, Severity);

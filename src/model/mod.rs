@@ -1,20 +1,35 @@
 //! The words of the field as plain data: no file, no session, no terminal.
+//!
+//! Structs and enums that can grow are `#[non_exhaustive]`: a new version may add fields and values.
 
 mod cached;
+mod counts;
+mod doctor;
 mod dtype;
 mod finding;
+mod group;
+mod ids;
+mod info;
 mod report;
+mod runtime;
 mod shape;
 mod stats;
+mod variable;
+mod witness;
+mod words;
 
 pub use cached::{CacheFolder, CachedModel, CachedModels, CachedState};
+pub use counts::{Constants, Counts, NotCounted, Role, Totals};
+pub use doctor::{Doctor, DoctorLibrary, DoctorPlace};
 pub use dtype::DType;
 pub use finding::{Code, Finding, Severity};
-pub use report::{
-    Constants, Counts, Group, GroupId, GroupKind, Groups, KerasInfo, KerasMetadataPlace,
-    MetaGraphInfo, ModelFormat, ModelInfo, NotCounted, Report, Role, RuntimeFailure, RuntimeInfo,
-    RuntimeMode, Totals, Trainable, Variable, VariableId, Verdict, Witness, WitnessName,
-    WitnessStatus,
-};
+pub use group::{Group, GroupKind, Groups};
+pub use ids::{GroupId, VariableId};
+pub use info::{KerasInfo, KerasMetadataPlace, MetaGraphInfo, ModelFormat, ModelInfo};
+pub use report::{Report, Verdict};
+pub use runtime::{RuntimeFailure, RuntimeInfo, RuntimeMode};
 pub use shape::{PartialShape, Shape};
 pub use stats::Stats;
+pub use variable::{Trainable, Variable};
+pub use witness::{Witness, WitnessName, WitnessStatus};
+pub(crate) use words::word_of;

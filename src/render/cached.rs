@@ -8,11 +8,12 @@ use crate::model::{CachedModel, CachedModels, CachedState};
 use crate::number;
 
 use super::escape;
+use super::json::SCHEMA_VERSION;
+use super::page::Page;
+use super::sentences::plural;
 use super::style::Ink;
 use super::table::{Align, Cell, Head, Table};
-use super::text::Page;
 use super::view::View;
-use super::words::plural;
 
 /// The output formats of `list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -139,14 +140,12 @@ fn table(models: &[&CachedModel], page: &Page<'_>) -> Table {
 /// `3 models, 2 of them whole, 1.1 GiB`.
 fn summary(list: &CachedModels) -> String {
     let all = list.models.len() as u64;
-    let whole = list.models.iter().filter(|m| m.state == CachedState::Whole).count() as u64;
-    let bytes = list.models.iter().fold(0u64, |sum, m| sum.saturating_add(m.bytes));
-    let states = match whole {
+    let states = match list.whole() {
         whole if whole == all => String::new(),
         0 => ", none of them whole".into(),
         whole => format!(", {whole} of them whole"),
     };
-    format!("{}{states}, {}", plural(all, "model"), number::bytes(bytes))
+    format!("{}{states}, {}", plural(all, "model"), number::bytes(list.bytes()))
 }
 
 /// What is wrong with each entry that cannot be used as it is, and what to do.
@@ -253,7 +252,7 @@ fn json(list: &CachedModels, out: &mut dyn Write) -> io::Result<()> {
         detail: &m.detail,
     });
     let list = JsonList {
-        schema_version: 1,
+        schema_version: SCHEMA_VERSION,
         tfcensus_version: env!("CARGO_PKG_VERSION"),
         caches: caches.collect(),
         models: models.collect(),

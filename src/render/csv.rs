@@ -7,8 +7,8 @@ use crate::select::Selection;
 
 use super::escape;
 use super::outline::{Shown, outline};
+use super::train_state::TrainState;
 use super::view::{Listing, View};
-use super::words::State;
 
 /// Writes what [`View::csv_of`] names.
 pub fn write(
@@ -44,7 +44,7 @@ fn variables(report: &Report, selection: &Selection, out: &mut dyn Write) -> io:
             dims(variable),
             variable.parameters,
             variable.bytes,
-            State::of_variable(variable).word(),
+            TrainState::of_variable(variable).word(),
             variable.shared,
             variable.confirmed,
             escape::csv(&variable.paths.join(" | ")),
@@ -83,7 +83,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     )?;
     // Ancestors of the row at hand, by depth.
     let mut ancestors: Vec<usize> = Vec::new();
-    // Everything, unless a depth was asked for: a file has no screen to fit.
+    // Everything, unless the view sets a depth: a file has no screen to fit.
     let depth = Some(view.depth.unwrap_or(usize::MAX));
     for row in outline(report, depth, view.sort) {
         let Shown::Group(id, group, _) = row.what else { continue };
@@ -103,7 +103,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
             group.trainable,
             group.undetermined,
             group.own_parameters,
-            State::of_group(group).word(),
+            TrainState::of_group(group).word(),
             group.shared,
         )?;
         ancestors.push(id.0);

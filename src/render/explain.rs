@@ -18,10 +18,9 @@ pub fn section(code: &str) -> Result<String> {
     let known = Code::ALL.iter().find(|known| known.as_str() == code).ok_or_else(unknown)?;
     let (heading, body) =
         sections().find(|(heading, _)| *heading == known.as_str()).ok_or_else(unknown)?;
-    let severity = known.usual_severity().as_str();
-    let mut text = format!("{heading} ({severity})\n");
+    let mut text = format!("{heading} ({})\n", usual_severity(body));
     for paragraph in body.split("\n\n").map(str::trim) {
-        // The severity stands in the heading; comments divide the document.
+        // The heading shows the severity; comments divide the document.
         if !paragraph.starts_with("*Severity:*") && !paragraph.starts_with("<!--") {
             text += &format!("\n{}\n", paragraph.replace("*What to do:*", "What to do:"));
         }
@@ -34,23 +33,31 @@ pub fn list() -> String {
     let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or(0);
     let mut text = String::new();
     for code in Code::ALL {
-        let body = sections().find(|(heading, _)| *heading == code.as_str()).map(|(_, body)| body);
-        let first = body.unwrap_or("").trim().replace('\n', " ");
+        let body = sections().find(|(heading, _)| *heading == code.as_str());
+        let body = body.map_or("", |(_, body)| body);
+        let first = body.trim().replace('\n', " ");
         let first = first.split_once(". ").map_or(first.as_str(), |(first, _)| first).to_owned();
-        let severity = code.usual_severity().as_str();
+        let severity = usual_severity(body);
         text += &format!("{:width$}  {severity:7}  {first}\n", code.as_str());
     }
     text
 }
 
+/// What the section states as `*Severity:* error.`: what a finding of its code usually has. Each
+/// finding has the severity of the fact behind it, which may be another.
+fn usual_severity(body: &str) -> &str {
+    let stated = body.split_once("*Severity:* ").map_or("", |(_, rest)| rest);
+    stated.split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or("")
+}
+
 /// The sections of the document: heading and body.
-pub fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn sections() -> impl Iterator<Item = (&'static str, &'static str)> {
     DOCUMENT.split("\n## ").skip(1).map(|part| part.split_once('\n').unwrap_or((part, "")))
 }
 
 /// The code that is a few letters away from this word.
 fn nearest(word: &str) -> Option<&'static str> {
-    // Nobody means a code by a word of this length.
+    // A word of this length is not a mistyped code, and the distance takes quadratic time.
     if word.len() > 64 {
         return None;
     }
@@ -78,6 +85,8 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::Severity;
+
     use super::*;
 
     #[test]
@@ -92,9 +101,9 @@ mod tests {
     #[test]
     fn every_section_says_its_severity_and_what_to_do() {
         for (heading, body) in sections() {
-            let code = Code::ALL.iter().find(|code| code.as_str() == heading).unwrap();
-            let severity = format!("*Severity:* {}.", code.usual_severity().as_str());
-            assert!(body.contains(&severity), "{heading}");
+            let known = [Severity::Error, Severity::Warning, Severity::Note].map(Severity::as_str);
+            assert!(known.contains(&usual_severity(body)), "{heading}");
+            assert_eq!(body.matches("*Severity:* ").count(), 1, "{heading}");
             assert!(body.contains("*What to do:* "), "{heading}");
         }
     }

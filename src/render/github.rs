@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use crate::model::{Finding, Report, Severity};
 
-use super::{escape, words};
+use super::{escape, sentences};
 use crate::number::{bytes, thousands};
 
-/// Annotations of one kind that GitHub shows for a step; more are dropped without a word, so the
+/// Annotations of one kind that GitHub shows for a step; GitHub drops further ones silently, so the
 /// last one says how many there were.
 const PER_LEVEL: usize = 10;
 
@@ -32,7 +32,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     let line = format!(
         "{}: {} parameters, {} trainable, {} ({})",
-        words::model_name(report),
+        sentences::model_name(report),
         thousands(totals.all.parameters),
         thousands(totals.trainable.parameters),
         bytes(totals.all.bytes),

@@ -8,8 +8,9 @@ use crate::select::Selection;
 
 use super::escape::markdown as escape;
 use super::outline::{Shown, outline};
+use super::sentences;
+use super::train_state::TrainState;
 use super::view::View;
-use super::words::{self, State};
 use crate::number::{bytes, human, share, thousands, value};
 
 /// Findings of one code shown.
@@ -39,7 +40,7 @@ pub fn write(
 }
 
 fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## {}\n", escape(words::model_name(report)))?;
+    writeln!(out, "## {}\n", escape(sentences::model_name(report)))?;
     let sign = match report.verdict {
         Verdict::Verified => "✅",
         Verdict::Disagreement => "❌",
@@ -52,10 +53,10 @@ fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         human(report.totals.all.parameters),
         bytes(report.totals.all.bytes),
         report.verdict.as_str(),
-        words::verdict(report).trim_end_matches("; see the errors above"),
+        sentences::verdict(report).trim_end_matches("; see the errors above"),
     )?;
-    let origin = escape(&words::origin(report));
-    writeln!(out, "{origin}. {}.\n", escape(&words::session(report)))
+    let origin = escape(&sentences::origin(report));
+    writeln!(out, "{origin}. {}.\n", escape(&sentences::session(report)))
 }
 
 fn totals(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
@@ -78,7 +79,7 @@ fn totals(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Re
     }
     for left_out in &report.not_counted {
         let role = left_out.role;
-        let label = format!("*not counted:* {} ({})", role.as_str(), words::role(role));
+        let label = format!("*not counted:* {} ({})", role.as_str(), sentences::role(role));
         sum(&label, &left_out.counts, out)?;
     }
     let constants = &report.constants;
@@ -106,7 +107,7 @@ fn sum(label: &str, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "| {} | Parameters | Share | Trainable |", words::tree_head(report))?;
+    writeln!(out, "| {} | Parameters | Share | Trainable |", sentences::tree_head(report))?;
     writeln!(out, "|:--|--:|--:|:--|")?;
     let whole = report.totals.all.parameters;
     for row in outline(report, view.depth, view.sort) {
@@ -116,7 +117,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
             Shown::Group(_, group, hidden) => {
                 let mut name = escape(&group.name);
                 if row.follows.is_empty() {
-                    name = format!("**{}**", escape(words::model_name(report)));
+                    name = format!("**{}**", escape(sentences::model_name(report)));
                 }
                 if let Some(class) = &group.class {
                     name += &format!(" ({})", escape(class));
@@ -124,11 +125,11 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
                 if hidden > 0 {
                     name += &format!(" … {hidden} below");
                 }
-                (name, group.counts.parameters, State::of_group(group), group.shared)
+                (name, group.counts.parameters, TrainState::of_group(group), group.shared)
             }
             Shown::Rest(rest) => {
                 let all = rest.counts.parameters;
-                let state = State::of(all, rest.trainable, rest.frozen, rest.undetermined);
+                let state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
                 (format!("… {} more", rest.groups), all, state, rest.shared)
             }
         };
@@ -159,7 +160,7 @@ fn variables(report: &Report, selection: &Selection, out: &mut dyn Write) -> io:
             escape(&variable.shape.to_string()),
             escape(&variable.dtype.name()),
             thousands(variable.parameters),
-            State::of_variable(variable).word(),
+            TrainState::of_variable(variable).word(),
             if variable.shared { ", shared" } else { "" },
         )?;
     }
@@ -224,8 +225,8 @@ fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if report.findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "### Findings ({})\n", words::tally(report))?;
-    for group in super::text::grouped(&report.findings) {
+    writeln!(out, "### Findings ({})\n", sentences::tally(report))?;
+    for group in super::findings_by_code::grouped(&report.findings) {
         for finding in group.iter().take(SHOWN) {
             write!(out, "- **{}** {}: ", finding.severity.as_str(), finding.code)?;
             if let Some(subject) = &finding.subject {

@@ -1,4 +1,4 @@
-//! Which rows of the tree are shown, and the sums of those that are rolled up.
+//! Which rows of the tree are shown.
 //!
 //! With a depth every group down to it has a row. Without one, the rows fit a screenful: the
 //! deepest level that fits, and one level more with the small siblings of each parent rolled up
@@ -7,8 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::model::{Counts, Group, GroupId, Report, Trainable};
-use crate::select::Sort;
+use crate::model::{Group, GroupId, Report};
+use crate::select::{GroupSums, Sort, sums_below};
 
 /// Rows that fit a screenful together with header and totals.
 pub const SCREENFUL: usize = 40;
@@ -32,24 +32,7 @@ pub enum Shown<'r> {
     /// A group, with the number of groups below it that have no row.
     Group(GroupId, &'r Group, usize),
     /// Siblings without a row of their own.
-    Rest(Rest),
-}
-
-/// Siblings rolled up into one row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rest {
-    /// How many siblings.
-    pub groups: usize,
-    /// Sums of the distinct variables at and below them.
-    pub counts: Counts,
-    /// Parameters that training would change.
-    pub trainable: u64,
-    /// Parameters frozen although their own flag says trainable.
-    pub frozen: u64,
-    /// Parameters of which nothing says.
-    pub undetermined: u64,
-    /// True where some of them are reached elsewhere in the tree too.
-    pub shared: bool,
+    Rest(GroupSums),
 }
 
 /// The rows to show, the root first; empty only for a report without groups.
@@ -142,7 +125,7 @@ impl<'r> Tree<'r> {
     fn rows(&self, depth: usize, siblings: usize, sort: Sort) -> Vec<Row<'r>> {
         enum Pending {
             Group(usize),
-            Rest(Vec<usize>),
+            Rest(Vec<GroupId>),
         }
         let mut rows = Vec::new();
         let mut pending = Vec::new();
@@ -153,7 +136,7 @@ impl<'r> Tree<'r> {
             let at = match what {
                 Pending::Group(at) => at,
                 Pending::Rest(groups) => {
-                    rows.push(Row { follows, what: Shown::Rest(self.rest(&groups)) });
+                    rows.push(Row { follows, what: Shown::Rest(sums_below(self.report, &groups)) });
                     continue;
                 }
             };
@@ -163,7 +146,7 @@ impl<'r> Tree<'r> {
             self.sort(&mut shown, sort);
             let mut below: Vec<Pending> = shown.into_iter().map(Pending::Group).collect();
             if !rest.is_empty() {
-                below.push(Pending::Rest(rest));
+                below.push(Pending::Rest(rest.into_iter().map(GroupId).collect()));
             }
             for (i, child) in below.into_iter().rev().enumerate() {
                 let mut child_follows = follows.clone();
@@ -185,30 +168,5 @@ impl<'r> Tree<'r> {
             Sort::Bytes => groups.sort_by_key(|at| Reverse(self.nodes[*at].counts.bytes)),
             Sort::Name => groups.sort_by(|a, b| self.nodes[*a].name.cmp(&self.nodes[*b].name)),
         }
-    }
-
-    /// Sums of the distinct variables of these siblings.
-    fn rest(&self, groups: &[usize]) -> Rest {
-        let mut rest = Rest { groups: groups.len(), ..Rest::default() };
-        let mut variables = HashSet::new();
-        for group in groups {
-            let mut open = vec![*group];
-            while let Some(at) = open.pop() {
-                rest.shared |= self.nodes[at].shared;
-                variables.extend(self.nodes[at].own.iter().copied());
-                open.extend(self.children(at));
-            }
-        }
-        for variable in variables.iter().filter_map(|id| self.report.variables.get(id.0)) {
-            rest.counts.add(variable.parameters, variable.bytes);
-            let sum = match variable.trainable {
-                Trainable::Yes => &mut rest.trainable,
-                Trainable::No => continue,
-                Trainable::Frozen => &mut rest.frozen,
-                Trainable::Undetermined => &mut rest.undetermined,
-            };
-            *sum = sum.saturating_add(variable.parameters);
-        }
-        rest
     }
 }

@@ -1,5 +1,6 @@
 //! What a reader wants to see, apart from the format.
 
+use crate::model::word_of;
 use crate::select::Sort;
 
 /// Fewest columns that a terminal report is laid out for.
@@ -24,7 +25,7 @@ pub struct View {
     pub sort: Sort,
     /// What CSV lists.
     pub csv_of: Listing,
-    /// Whether the report says what the model costs to serve and to train.
+    /// Whether the report shows the memory that serving and training take.
     pub cost: bool,
 }
 
@@ -56,6 +57,7 @@ pub enum Listing {
 
 /// A column of the tree or of the list of variables, beside the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Column {
     /// Elements.
     Parameters,
@@ -115,3 +117,5 @@ impl Column {
         Column::ALL.iter().copied().find(|column| column.as_str() == word)
     }
 }
+
+word_of!(Column);

@@ -47,7 +47,6 @@ pub(crate) use archive::open_zip;
 pub(crate) use archive::unpack_bytes;
 pub use cache::{CacheEntry, CacheKind, CacheState, list_caches};
 pub use environment::{Credentials, Places};
-pub use model_files::ModelFiles;
 pub use resolve_options::{Patience, ResolveOptions, ShardRange, Weights};
 pub use resolved::Source;
 pub use temp_folder::cleanup_all;

@@ -46,7 +46,9 @@ fn follow(
         }
         _ => {}
     }
-    if let Some(is_hidden) = this.items.get(first) {
+    // A function may have the name of a module: a path that goes on means the module.
+    let means_item = rest.is_empty() || !this.children.contains_key(first);
+    if let Some(is_hidden) = this.items.get(first).filter(|_| means_item) {
         let hidden = hidden.or(is_hidden.then(|| first.clone()));
         return Some(Definition { file: this.file.clone(), name: first.clone(), hidden });
     }

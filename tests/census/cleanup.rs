@@ -4,7 +4,7 @@
 //! program may unpack an archive by itself.
 
 use tfcensus::Silent;
-use tfcensus::source::{ResolveOptions, cleanup_all, resolve};
+use tfcensus::internals::source::{ResolveOptions, cleanup_all, resolve};
 
 use crate::common::archive::{tar, tiny_model};
 

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tfcensus::evidence::runtime::{
+use tfcensus::internals::runtime::{
     Answer, Failure, FailureKind, Limits, LoadRequest, Location, VariableKind, VariableOp, load,
     locate, probe, start,
 };

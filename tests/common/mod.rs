@@ -101,7 +101,7 @@ impl Run for Command {
 
 /// Fails where no libtensorflow is found, so that the message is not one about a wrong verdict.
 pub fn require_library() {
-    let location = tfcensus::locate_library(&tfcensus::Options::default());
+    let location = tfcensus::internals::runtime::locate(None);
     let tried: Vec<String> = location
         .tried
         .iter()

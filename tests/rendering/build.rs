@@ -68,52 +68,43 @@ pub fn report(root: &Layer) -> Report {
         }
     }
     let totals = sums(variables.iter());
-    let witness = |name, status, detail: &str| Witness {
-        name,
-        status,
-        counts: Some(totals.all),
-        detail: detail.into(),
+    let witness = |name, status, detail: &str| {
+        let mut witness = Witness::new(name, status, detail);
+        witness.counts = Some(totals.all);
+        witness
     };
-    Report {
-        model: ModelInfo {
-            source: "models/sample".into(),
-            path: "models/sample".into(),
-            format: ModelFormat::SavedModel,
-            tensorflow_version: Some("2.15.1".into()),
-            object_graph: true,
-            keras: Some(KerasInfo {
-                version: Some("2.15.0".into()),
-                metadata: Some(KerasMetadataPlace::File),
-            }),
-            meta_graphs: vec![MetaGraphInfo { tags: vec!["serve".into()], selected: true }],
-        },
-        not_counted: Vec::new(),
-        constants: Constants::default(),
-        variables,
-        groups: Groups { nodes },
-        witnesses: vec![
-            witness(WitnessName::Runtime, WitnessStatus::Agrees, "full load"),
-            witness(WitnessName::Checkpoint, WitnessStatus::Agrees, "1 shard"),
-            witness(WitnessName::Declaration, WitnessStatus::Agrees, "object graph"),
-            Witness {
-                name: WitnessName::Keras,
-                status: WitnessStatus::Absent,
-                counts: None,
-                detail: "not asked".into(),
-            },
-        ],
-        runtime: RuntimeInfo {
-            mode: RuntimeMode::Load,
-            tensorflow_version: Some("2.21.0".into()),
-            library: Some("/opt/lib/libtensorflow_cc.so.2".into()),
-            elapsed: Some(Duration::from_millis(2_345)),
-            peak_bytes: Some(812 << 20),
-            failure: None,
-        },
-        findings: Vec::new(),
-        verdict: Verdict::Verified,
-        totals,
-    }
+    let mut report = Report::default();
+    report.model = model();
+    report.witnesses = vec![
+        witness(WitnessName::Runtime, WitnessStatus::Agrees, "full load"),
+        witness(WitnessName::Checkpoint, WitnessStatus::Agrees, "1 shard"),
+        witness(WitnessName::Declaration, WitnessStatus::Agrees, "object graph"),
+        Witness::new(WitnessName::Keras, WitnessStatus::Absent, "not asked"),
+    ];
+    report.runtime.mode = RuntimeMode::Load;
+    report.runtime.tensorflow_version = Some("2.21.0".into());
+    report.runtime.library = Some("/opt/lib/libtensorflow_cc.so.2".into());
+    report.runtime.elapsed = Some(Duration::from_millis(2_345));
+    report.runtime.peak_bytes = Some(812 << 20);
+    report.verdict = Verdict::Verified;
+    report.totals = totals;
+    report.variables = variables;
+    report.groups.nodes = nodes;
+    report
+}
+
+fn model() -> ModelInfo {
+    let mut keras = KerasInfo::default();
+    keras.version = Some("2.15.0".into());
+    keras.metadata = Some(KerasMetadataPlace::File);
+    let mut model = ModelInfo::default();
+    model.source = "models/sample".into();
+    model.path = "models/sample".into();
+    model.tensorflow_version = Some("2.15.1".into());
+    model.object_graph = true;
+    model.keras = Some(keras);
+    model.meta_graphs = vec![MetaGraphInfo { tags: vec!["serve".into()], selected: true }];
+    model
 }
 
 fn add(
@@ -126,19 +117,9 @@ fn add(
     let id = GroupId(nodes.len());
     let kind =
         if id.0 == 0 || !layer.children.is_empty() { GroupKind::Model } else { GroupKind::Layer };
-    nodes.push(Group {
-        name: layer.name.clone(),
-        class: layer.class.clone(),
-        kind,
-        counts: Counts::default(),
-        trainable: 0,
-        frozen: 0,
-        undetermined: 0,
-        own_parameters: 0,
-        own: Vec::new(),
-        shared: false,
-        children: Vec::new(),
-    });
+    let mut group = Group::new(&layer.name, kind);
+    group.class = layer.class.clone();
+    nodes.push(group);
     below.push(BTreeSet::new());
     let path =
         if scope.is_empty() { layer.name.clone() } else { format!("{scope}/{}", layer.name) };
@@ -148,20 +129,13 @@ fn add(
         nodes[id.0].own.push(VariableId(variables.len()));
         nodes[id.0].own_parameters += parameters;
         below[id.0].insert(variables.len());
-        variables.push(Variable {
-            name: format!("{}/{name}:0", layer.name),
-            checkpoint_key: Some(format!("{path}/{name}/.ATTRIBUTES/VARIABLE_VALUE")),
-            dtype: DType::FLOAT32,
-            shape,
-            parameters,
-            bytes: parameters * 4,
-            trainable: *trainable,
-            paths: vec![format!("{path}/{name}")],
-            groups: vec![id],
-            shared: false,
-            confirmed: true,
-            stats: None,
-        });
+        let mut variable = Variable::new(format!("{}/{name}:0", layer.name), DType::FLOAT32, shape);
+        variable.checkpoint_key = Some(format!("{path}/{name}/.ATTRIBUTES/VARIABLE_VALUE"));
+        variable.trainable = *trainable;
+        variable.paths = vec![format!("{path}/{name}")];
+        variable.groups = vec![id];
+        variable.confirmed = true;
+        variables.push(variable);
     }
     if let Some(first) = &layer.again {
         let first = nodes.iter().position(|group| group.name == *first).unwrap();
@@ -265,6 +239,7 @@ pub fn transfer() -> Report {
     report.findings = vec![
         Finding::new(
             Code::Frozen,
+            Severity::Note,
             "3 weights are frozen by their layer although their own flag says trainable",
         )
         .about("mobilenetv2_1.00_224"),
@@ -306,12 +281,18 @@ pub fn hostile() -> Report {
     report.findings = (0..20)
         .map(|i| {
             let name = HOSTILE[i % HOSTILE.len()];
-            Finding::new(Code::ShapeDiffers, format!("the shape of {name} differs"))
-                .about(name)
-                .values(name, "[3, 5]")
+            Finding::new(
+                Code::ShapeDiffers,
+                Severity::Error,
+                format!("the shape of {name} differs"),
+            )
+            .about(name)
+            .values(name, "[3, 5]")
         })
         .collect();
-    report.findings.push(Finding::new(Code::CheckpointExtra, HOSTILE[0]).about(HOSTILE[2]));
+    report
+        .findings
+        .push(Finding::new(Code::CheckpointExtra, Severity::Note, HOSTILE[0]).about(HOSTILE[2]));
     report
 }
 
@@ -319,18 +300,12 @@ pub fn hostile() -> Report {
 pub fn unverified() -> Report {
     let mut report = transfer();
     report.verdict = Verdict::Unverified;
-    report.runtime = RuntimeInfo {
-        mode: RuntimeMode::Load,
-        tensorflow_version: None,
-        library: None,
-        elapsed: None,
-        peak_bytes: None,
-        failure: Some(RuntimeFailure {
-            what: "no libtensorflow was found".into(),
-            no_library: true,
-            ..RuntimeFailure::default()
-        }),
-    };
+    let mut failure = RuntimeFailure::default();
+    failure.what = "no libtensorflow was found".into();
+    failure.no_library = true;
+    report.runtime = RuntimeInfo::default();
+    report.runtime.mode = RuntimeMode::Load;
+    report.runtime.failure = Some(failure);
     report.witnesses[0].status = WitnessStatus::Unavailable;
     report.witnesses[0].counts = None;
     report.witnesses[0].detail = "no libtensorflow was found".into();
@@ -343,8 +318,11 @@ pub fn frozen_graph() -> Report {
     report.model.keras = None;
     report.model.object_graph = false;
     report.constants = Constants { tensors: 12, parameters: 4_242_000, bytes: 16_968_000 };
-    report.findings =
-        vec![Finding::new(Code::FrozenConstants, "the weights are constants of the graph")];
+    report.findings = vec![Finding::new(
+        Code::FrozenConstants,
+        Severity::Note,
+        "the weights are constants of the graph",
+    )];
     report
 }
 

@@ -1,7 +1,7 @@
 //! The rows of the tree that are shown.
 
+use tfcensus::internals::outline::{Row, SCREENFUL, Shown, outline};
 use tfcensus::model::GroupId;
-use tfcensus::render::outline::{Row, SCREENFUL, Shown, outline};
 use tfcensus::select::Sort;
 
 use crate::build::{flat, layer, nested, report};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tfcensus::Silent;
-use tfcensus::source::{ResolveOptions, ShardRange, Weights, resolve};
+use tfcensus::internals::source::{ResolveOptions, ShardRange, Weights, resolve};
 
 use crate::common::archive::{SAVED_MODEL, SHARD, gzip, zip};
 use crate::find;

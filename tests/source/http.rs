@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use tfcensus::source::{
+use tfcensus::internals::source::{
     CacheKind, CacheState, Credentials, Patience, Places, ResolveOptions, Source, list_caches,
     resolve,
 };

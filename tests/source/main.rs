@@ -16,7 +16,7 @@ mod signals;
 
 use std::ffi::OsStr;
 
-use tfcensus::source::{ResolveOptions, Source, resolve};
+use tfcensus::internals::source::{ResolveOptions, Source, resolve};
 use tfcensus::{Result, Silent};
 
 /// A published handle, and its SHA-1 as public issues of tensorflow/hub show it.

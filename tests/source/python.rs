@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use tfcensus::Silent;
-use tfcensus::source::{Places, ResolveOptions, resolve};
+use tfcensus::internals::source::{Places, ResolveOptions, resolve};
 
 use crate::common::Run;
 use crate::common::archive::tar_gz;

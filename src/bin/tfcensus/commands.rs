@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tfcensus::Options;
+use tfcensus::census_observed;
 use tfcensus::expect::{self, Baseline};
 use tfcensus::render::{self, Format};
 use tfcensus::select::select;
 
 use crate::args::{self, Command, CountArgs, DiffArgs, DoctorArgs, ListArgs};
 use crate::progress::Display;
-use crate::{census, doctor, error, exit, list, output};
+use crate::{error, exit_code, output};
 
 /// Runs the command; the exit code is its answer.
 pub fn run(command: Command) -> Result<ExitCode> {
@@ -20,13 +20,8 @@ pub fn run(command: Command) -> Result<ExitCode> {
         Command::List(args) => list(&args),
         Command::Doctor(args) => doctor(&args),
         Command::Explain { code } => explain(code.as_deref()),
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut args::command(), "tfcensus", &mut script);
-            output::write(None, |out| out.write_all(&script))?;
-            Ok(exit::GOOD.into())
-        }
-        Command::Man { command } => manual(command.as_deref()),
+        Command::Completions(args) => print(&args::completions(&args)),
+        Command::Man(args) => print(&args::manual(&args)?),
     }
 }
 
@@ -42,7 +37,7 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
         Some(_) => Display::new(),
         None => Display::new().without_notes(),
     };
-    let report = census::count(&args.model, &options, &progress);
+    let report = census_observed(&args.model, &options, &progress);
     progress.clear();
     let mut report = report?;
 
@@ -63,41 +58,39 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
     if let Some(failure) = &report.runtime.failure {
         error::print_failure(failure);
     }
-    Ok(exit::code(&report, options.runtime).into())
+    Ok(exit_code::of_census(&report, options.runtime).into())
 }
 
 fn doctor(args: &DoctorArgs) -> Result<ExitCode> {
-    let options = Options { libtensorflow: args.libtensorflow.clone(), ..Options::default() };
     let progress = Display::new();
-    let (text, works) = doctor::examine(&options, &progress);
+    let doctor = tfcensus::doctor(&args.options(), &progress);
     progress.clear();
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(if works { exit::GOOD } else { exit::UNCONFIRMED }.into())
+    output::write(None, |out| render::doctor::write(&doctor, out))?;
+    Ok(exit_code::of_doctor(&doctor).into())
 }
 
 fn diff(args: &DiffArgs) -> Result<ExitCode> {
     let options = args.options();
     let progress = Display::new();
-    let reports = census::count(&args.before, &options, &progress)
-        .and_then(|before| Ok((before, census::count(&args.after, &options, &progress)?)));
+    let reports = census_observed(&args.before, &options, &progress)
+        .and_then(|before| Ok((before, census_observed(&args.after, &options, &progress)?)));
     progress.clear();
     let (before, after) = reports?;
     let diff = tfcensus::diff::diff(&before, &after);
     output::write(args.output.as_deref(), |out| {
         render::diff::write(&diff, args.format.0, &args.view(), out)
     })?;
-    let code = if diff.is_empty() { exit::GOOD } else { exit::DISAGREEMENT };
-    Ok(code.into())
+    Ok(exit_code::of_diff(&diff).into())
 }
 
 fn list(args: &ListArgs) -> Result<ExitCode> {
     let progress = Display::new().without_notes();
-    let list = list::examine(&progress);
+    let list = tfcensus::cached_models(&progress);
     progress.clear();
     output::write(args.output.as_deref(), |out| {
         render::cached::write(&list, args.format.0, &args.view(), out)
     })?;
-    Ok(if list.is_sound() { exit::GOOD } else { exit::DISAGREEMENT }.into())
+    Ok(exit_code::of_list(&list).into())
 }
 
 fn explain(code: Option<&str>) -> Result<ExitCode> {
@@ -105,26 +98,10 @@ fn explain(code: Option<&str>) -> Result<ExitCode> {
         Some(code) => render::explain::section(code)?,
         None => render::explain::list(),
     };
-    print(&text)
+    print(text.as_bytes())
 }
 
-fn manual(command: Option<&str>) -> Result<ExitCode> {
-    let mut page = args::command();
-    page.build();
-    if let Some(name) = command {
-        let found = page.find_subcommand(name).cloned();
-        page = found.ok_or_else(|| tfcensus::Error::Usage {
-            what: format!("there is no command '{name}'"),
-            advice: "tfcensus --help lists the commands".into(),
-        })?;
-    }
-    let mut text = Vec::new();
-    clap_mangen::Man::new(page).render(&mut text)?;
-    output::write(None, |out| out.write_all(&text))?;
-    Ok(exit::GOOD.into())
-}
-
-fn print(text: &str) -> Result<ExitCode> {
-    output::write(None, |out| out.write_all(text.as_bytes()))?;
-    Ok(exit::GOOD.into())
+fn print(text: &[u8]) -> Result<ExitCode> {
+    output::write(None, |out| out.write_all(text))?;
+    Ok(exit_code::GOOD.into())
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use tfcensus::model::RuntimeFailure;
-use tfcensus::render::escape::terminal as escape;
-use tfcensus::render::style::{ColorChoice, Ink, Style};
+use tfcensus::render::escape_for_terminal as escape;
+use tfcensus::render::{ColorChoice, Ink, Style};
 
 /// Prints the error; nothing more can be done where stderr is closed.
 pub fn print(error: &anyhow::Error) {

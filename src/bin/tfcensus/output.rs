@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Writes to `path`, or to stdout without one. A closed pipe is success: its reader has enough.
+/// Writes to `path`, or to stdout without one. A closed pipe is success: the reader, such as `head`, wanted no more.
 pub fn write(
     path: Option<&Path>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -16,7 +16,7 @@ pub fn write(
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             let written = content(&mut out).and_then(|()| out.flush());
-            // What is still buffered has no reader; dropping the buffer must not write it again.
+            // The buffer must not be written again when it is dropped: the pipe has no reader.
             let (_, _) = out.into_parts();
             match written {
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tfcensus::render::escape::terminal as escape;
+use tfcensus::render::escape_for_terminal as escape;
 use tfcensus::{Observer, Progress};
 
 /// How often the spinner turns.
@@ -32,7 +32,7 @@ impl Display {
         Display { bar: Mutex::new(bar), notes: true }
     }
 
-    /// The same without notes, for who wants one number and nothing else.
+    /// The same without notes, for output that is a single number.
     pub fn without_notes(self) -> Display {
         Display { notes: false, bar: Mutex::new(self.lock().take()) }
     }
@@ -85,6 +85,8 @@ impl Observer for Display {
             Progress::Note(text) if self.notes => say(bar, &format!("note: {}", escape(&text))),
             Progress::Note(_) => {}
             Progress::LibraryOutput(line) => say(bar, &escape(&line)),
+            // An event of a newer library.
+            _ => {}
         }
     }
 }

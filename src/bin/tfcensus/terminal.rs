@@ -2,9 +2,9 @@
 
 use std::io::IsTerminal;
 
-use tfcensus::render::style::ColorChoice;
+use tfcensus::render::ColorChoice;
 
-/// Columns where nothing says.
+/// Columns where neither `COLUMNS` nor a terminal states them.
 const USUAL_WIDTH: usize = 80;
 /// Tables are not spread further than this.
 const MAX_WIDTH: usize = 160;

@@ -43,11 +43,10 @@ mod verify;
 
 pub use bundle::{Index, parse_index, read_index};
 pub use check::check;
-pub use entry::{Entry, Extent, Slice};
 pub use index_error::IndexError;
 #[cfg(test)]
 pub(crate) use keys::slice_key;
-pub use object_graph::{Attribute, Child, GraphError, Node, ObjectGraph, SlotVariable};
+pub use object_graph::{Attribute, Child, Node, ObjectGraph};
 pub use problem::{Problem, ProblemKind};
 pub use shard::shard_path;
 pub use string_tensor::{StringError, read_string_scalar};

@@ -102,15 +102,6 @@ pub fn load(
     start(location, limits)?.load(request)
 }
 
-/// Restores tensors in a new worker.
-pub fn restore(
-    location: &Location,
-    request: &RestoreRequest<'_>,
-    limits: &Limits<'_>,
-) -> Result<Answer, Failure> {
-    start(location, limits)?.restore(request)
-}
-
 impl Worker<'_> {
     /// The version of the library, once it is mapped.
     pub fn version(&mut self) -> Result<String, Failure> {

@@ -27,9 +27,9 @@ mod slots;
 mod statistics;
 mod worker;
 
-pub use conversation::{Worker, load, probe, restore, start};
-pub use failure::{Failure, FailureKind, StatusCode, missing_op};
-pub use locate::{Location, Outcome, Place, Tried, download_folder, locate};
+pub use conversation::{Worker, load, probe, start};
+pub use failure::{Failure, FailureKind, StatusCode};
+pub use locate::{Location, Tried, locate};
 pub use request::{
     Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,
 };

@@ -1,11 +1,12 @@
 //! The data of the page: groups and variables as rows of plain values, so that ten thousand of
-//! them stay small. `report.js` names the columns in this order.
+//! them stay small. `treemap.js` names the columns in this order.
 
 use serde_json::{Value, json};
 
 use crate::model::{Group, GroupKind, Report, Variable};
 use crate::render::escape;
-use crate::render::words::{State, model_name, values};
+use crate::render::sentences::{model_name, values};
+use crate::render::train_state::TrainState;
 
 /// Largest integer that every reader of JSON takes as it is: 2^53 - 1. Larger ones go as text.
 const MAX_SAFE: u64 = (1 << 53) - 1;
@@ -52,7 +53,7 @@ fn group_row(name: &str, group: &Group, classes: &mut Names) -> Value {
         group.counts.variables,
         number(group.counts.parameters),
         number(group.counts.bytes),
-        state(State::of_group(group)),
+        state(TrainState::of_group(group)),
         u8::from(group.shared),
         group.own.iter().map(|id| id.0).collect::<Vec<_>>(),
         group.children.iter().map(|id| id.0).collect::<Vec<_>>(),
@@ -81,7 +82,7 @@ fn variable_row(variable: &Variable, dtypes: &mut Names) -> Value {
         variable.shape.0.iter().map(|dim| number(*dim)).collect::<Vec<_>>(),
         number(variable.parameters),
         number(variable.bytes),
-        state(State::of_variable(variable)),
+        state(TrainState::of_variable(variable)),
         u8::from(variable.shared),
         path,
         key,
@@ -96,14 +97,14 @@ fn number(number: u64) -> Value {
     if number <= MAX_SAFE { json!(number) } else { json!(number.to_string()) }
 }
 
-fn state(state: State) -> u8 {
+fn state(state: TrainState) -> u8 {
     match state {
-        State::Empty => 0,
-        State::Trainable => 1,
-        State::Partly => 2,
-        State::Fixed => 3,
-        State::Frozen => 4,
-        State::Unknown => 5,
+        TrainState::Empty => 0,
+        TrainState::Trainable => 1,
+        TrainState::Partly => 2,
+        TrainState::Fixed => 3,
+        TrainState::Frozen => 4,
+        TrainState::Unknown => 5,
     }
 }
 

@@ -2,6 +2,7 @@
 //! script; a treemap and a tree, drawn by a script from data in the page. No network: the
 //! Content-Security-Policy names the one script and the one style sheet by their digests.
 
+mod cards;
 mod data;
 mod digest;
 mod sections;
@@ -12,11 +13,17 @@ use crate::model::Report;
 use crate::select::Selection;
 
 use super::escape::html as escape;
+use super::sentences;
 use super::view::View;
-use super::words;
 
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: &str = include_str!("report.js");
+/// One function around both files, so that the page has no global names.
+const SCRIPT: &str = concat!(
+    "\"use strict\";\n(() => {\n",
+    include_str!("treemap.js"),
+    include_str!("tree.js"),
+    "})();\n"
+);
 
 /// Writes the page.
 pub fn write(
@@ -25,7 +32,7 @@ pub fn write(
     view: &View,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let name = escape(words::model_name(report));
+    let name = escape(sentences::model_name(report));
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -45,18 +52,18 @@ pub fn write(
     sections::hero(report, out)?;
     let errors = report.findings.iter().any(|f| f.severity == crate::model::Severity::Error);
     if errors {
-        sections::findings(report, out)?;
+        cards::findings(report, out)?;
     }
     sections::treemap(out)?;
     sections::tree(report, selection, view, out)?;
     writeln!(out, "<div class=\"two\">")?;
-    sections::witnesses(report, out)?;
-    sections::totals(report, out)?;
-    sections::memory(report, out)?;
-    sections::largest(report, out)?;
+    cards::witnesses(report, out)?;
+    cards::totals(report, out)?;
+    cards::memory(report, out)?;
+    cards::largest(report, out)?;
     writeln!(out, "</div>")?;
     if !errors {
-        sections::findings(report, out)?;
+        cards::findings(report, out)?;
     }
     writeln!(
         out,

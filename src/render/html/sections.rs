@@ -1,26 +1,25 @@
-//! The parts of the page that are plain mark-up.
+//! The upper part of the page as plain mark-up: header, answer, and the frames of treemap and tree.
 
 use std::io::{self, Write};
 
 use crate::cost::cost;
-use crate::model::{Counts, Report, Severity, Trainable, Verdict, WitnessStatus};
+use crate::expect::Quantity;
+use crate::model::{Report, Verdict};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::escape::html as escape;
 use crate::render::outline::{Shown, outline};
-use crate::render::text::grouped;
+use crate::render::sentences;
+use crate::render::train_state::TrainState;
 use crate::render::view::View;
-use crate::render::words::{self, State};
 use crate::select::Selection;
 
-/// Findings of one code that are shown; the rest is a number.
-const SHOWN: usize = 8;
 /// Steps that the bar of trainability is divided into.
 const BAR: u128 = 10_000;
 
 /// Name, origin and the button for the theme.
 pub fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut origin = words::origin(report);
-    if let Some(tags) = words::tags(report) {
+    let mut origin = sentences::origin(report);
+    if let Some(tags) = sentences::tags(report) {
         origin = origin + ", " + &tags;
     }
     writeln!(
@@ -29,9 +28,9 @@ pub fn header(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          <p class=\"origin\">{}</p></div>\
          <button id=\"theme\" class=\"plain\" type=\"button\" \
          aria-label=\"Switch between light and dark\">◐</button></header>",
-        escape(words::model_name(report)),
+        escape(sentences::model_name(report)),
         escape(&origin),
-        escape(&words::session(report)),
+        escape(&sentences::session(report)),
     )
 }
 
@@ -52,13 +51,18 @@ pub fn hero(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          <p><span class=\"badge {verdict}\" title=\"{}\">{sign} {verdict}</span></p></div><div>",
         thousands(all),
         human(all),
-        escape(words::verdict(report)),
+        escape(sentences::verdict(report)),
     )?;
-    let frozen = report
-        .variables
-        .iter()
-        .filter(|variable| variable.trainable == Trainable::Frozen)
-        .fold(0u64, |sum, variable| sum.saturating_add(variable.parameters));
+    trainability(report, out)?;
+    facts(report, out)?;
+    writeln!(out, "</dl></div></section>")
+}
+
+/// A bar of what training would change, with its legend.
+fn trainability(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let totals = &report.totals;
+    let all = totals.all.parameters;
+    let frozen = Quantity::Frozen.of(report);
     let parts = [
         ("trainable", "trainable", totals.trainable.parameters),
         ("frozen", "frozen", frozen),
@@ -90,7 +94,12 @@ pub fn hero(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
-    writeln!(out, "</ul><dl class=\"facts\">")?;
+    writeln!(out, "</ul><dl class=\"facts\">")
+}
+
+/// Sizes, types and constants.
+fn facts(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let totals = &report.totals;
     let mut facts =
         vec![("Weights", bytes(totals.all.bytes)), ("Variables", thousands(totals.all.variables))];
     for estimate in cost(report).estimates.iter().skip(1) {
@@ -105,7 +114,7 @@ pub fn hero(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     for (label, value) in facts {
         writeln!(out, "<div><dt>{label}</dt><dd>{}</dd></div>", escape(&value))?;
     }
-    writeln!(out, "</dl></div></section>")
+    Ok(())
 }
 
 /// The frame of the treemap.
@@ -146,12 +155,20 @@ pub fn tree(
         writeln!(
             out,
             "<p class=\"muted\">Chosen on the command line: {}, {} of all.</p>",
-            escape(&words::counts(chosen)),
+            escape(&sentences::counts(chosen)),
             escape(&share(chosen.parameters, report.totals.all.parameters)),
         )?;
     }
+    tree_frame(report, out)?;
+    writeln!(out, "<noscript><p class=\"muted\">The whole tree needs JavaScript.</p></noscript>")?;
+    static_outline(report, view, out)?;
+    writeln!(out, "</section>")
+}
+
+/// The table that the script fills.
+fn tree_frame(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut heads = vec![
-        ("c-name", "name", words::tree_head(report)),
+        ("c-name", "name", sentences::tree_head(report)),
         ("c-num n", "params", "Parameters"),
         ("c-share", "params", "Share"),
         ("c-state", "state", "Trainable"),
@@ -182,10 +199,7 @@ pub fn tree(
             )?,
         }
     }
-    writeln!(out, "</tr></thead><tbody></tbody></table></div>")?;
-    writeln!(out, "<noscript><p class=\"muted\">The whole tree needs JavaScript.</p></noscript>")?;
-    static_outline(report, view, out)?;
-    writeln!(out, "</section>")
+    writeln!(out, "</tr></thead><tbody></tbody></table></div>")
 }
 
 fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
@@ -194,7 +208,7 @@ fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Resu
         "<table class=\"paper\"><thead><tr><th scope=\"col\">{}</th>\
          <th class=\"n\" scope=\"col\">Parameters</th><th class=\"n\" scope=\"col\">Share</th>\
          <th scope=\"col\">Trainable</th></tr></thead><tbody>",
-        words::tree_head(report)
+        sentences::tree_head(report)
     )?;
     for row in outline(report, view.depth, view.sort) {
         let indent = "&emsp;".repeat(row.follows.len());
@@ -202,18 +216,18 @@ fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Resu
             Shown::Group(_, group, hidden) => {
                 let root = row.follows.is_empty();
                 let mut name =
-                    if root { words::model_name(report) } else { &group.name }.to_owned();
+                    if root { sentences::model_name(report) } else { &group.name }.to_owned();
                 if let Some(class) = &group.class {
                     name += &format!(" ({class})");
                 }
                 if hidden > 0 {
                     name += &format!(" … {hidden} below");
                 }
-                (name, group.counts.parameters, State::of_group(group))
+                (name, group.counts.parameters, TrainState::of_group(group))
             }
             Shown::Rest(rest) => {
                 let all = rest.counts.parameters;
-                let state = State::of(all, rest.trainable, rest.frozen, rest.undetermined);
+                let state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
                 (format!("… {} more", rest.groups), all, state)
             }
         };
@@ -227,165 +241,4 @@ fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Resu
         )?;
     }
     writeln!(out, "</tbody></table>")
-}
-
-/// What each witness saw.
-pub fn witnesses(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    open("Witnesses", &["Witness", "Says", "#Parameters", "Detail"], out)?;
-    for witness in &report.witnesses {
-        let sign = match witness.status {
-            WitnessStatus::Agrees => "✓ ",
-            WitnessStatus::Contradicts => "✗ ",
-            _ => "",
-        };
-        let status = witness.status.as_str();
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td class=\"status-{status}\">{sign}{status}</td>\
-             <td class=\"n\">{}</td><td>{}</td></tr>",
-            witness.name.as_str(),
-            witness.counts.map(|counts| thousands(counts.parameters)).unwrap_or_default(),
-            escape(&witness.detail),
-        )?;
-    }
-    close(out)
-}
-
-/// Sums by trainability and type, and what is not counted.
-pub fn totals(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    open("Totals", &["", "#Parameters", "#Bytes", "#Variables"], out)?;
-    let totals = &report.totals;
-    sum("Total", &totals.all, out)?;
-    sum("Trainable", &totals.trainable, out)?;
-    sum("Non-trainable", &totals.non_trainable, out)?;
-    if totals.undetermined.variables > 0 {
-        sum("Undetermined", &totals.undetermined, out)?;
-    }
-    for (dtype, counts) in &totals.by_dtype {
-        let part = share(counts.bytes, totals.all.bytes);
-        sum(&format!("of type {dtype} ({part} of the bytes)"), counts, out)?;
-    }
-    for left_out in &report.not_counted {
-        sum(&format!("not counted: {}", words::role(left_out.role)), &left_out.counts, out)?;
-    }
-    let constants = &report.constants;
-    if constants.tensors > 0 {
-        let counts = Counts {
-            variables: constants.tensors,
-            parameters: constants.parameters,
-            bytes: constants.bytes,
-        };
-        sum("not counted: constants of the graph", &counts, out)?;
-    }
-    close(out)
-}
-
-fn sum(label: &str, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td></tr>",
-        escape(label),
-        thousands(counts.parameters),
-        bytes(counts.bytes),
-        thousands(counts.variables)
-    )
-}
-
-/// Memory estimates, each with its rule.
-pub fn memory(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let cost = cost(report);
-    open("Memory for weights alone", &["To", "#Bytes", "Rule"], out)?;
-    for estimate in &cost.estimates {
-        writeln!(
-            out,
-            "<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td>{}</td></tr>",
-            estimate.purpose,
-            bytes(estimate.bytes),
-            estimate.rule
-        )?;
-    }
-    close(out)
-}
-
-/// The largest tensors.
-pub fn largest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let largest = cost(report).largest;
-    if largest.is_empty() {
-        return Ok(());
-    }
-    open("Largest tensors", &["Variable", "Shape", "#Bytes", "#Share"], out)?;
-    for variable in largest.iter().filter_map(|id| report.variables.get(id.0)) {
-        writeln!(
-            out,
-            "<tr><td class=\"name\">{}</td><td>{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            escape(&variable.name),
-            escape(&format!("{} {}", variable.dtype, variable.shape)),
-            bytes(variable.bytes),
-            escape(&share(variable.bytes, report.totals.all.bytes)),
-        )?;
-    }
-    close(out)
-}
-
-/// The findings, those of one code together.
-pub fn findings(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    if report.findings.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "<section class=\"card long\" aria-labelledby=\"findings-title\">\
-         <div class=\"head\"><h2 id=\"findings-title\">Findings: {}</h2></div>\
-         <ul class=\"findings\">",
-        words::tally(report)
-    )?;
-    for group in grouped(&report.findings) {
-        for finding in group.iter().take(SHOWN) {
-            let severity = finding.severity.as_str();
-            let sign = if finding.severity == Severity::Error { "✗ " } else { "" };
-            write!(
-                out,
-                "<li><span class=\"severity {severity}\">{sign}{severity}</span> <code>{}</code> ",
-                finding.code
-            )?;
-            if let Some(subject) = &finding.subject {
-                write!(out, "<span class=\"subject\">{}</span>: ", escape(subject))?;
-            }
-            write!(out, "{}", escape(&finding.message))?;
-            for (label, value) in [("expected", &finding.expected), ("found", &finding.found)] {
-                if let Some(value) = value {
-                    write!(out, "; {label} <code>{}</code>", escape(value))?;
-                }
-            }
-            writeln!(out, "</li>")?;
-        }
-        if let Some(first) = group.first().filter(|_| group.len() > SHOWN) {
-            let more = group.len() - SHOWN;
-            writeln!(out, "<li class=\"muted\">… and {more} more {}</li>", first.code)?;
-        }
-    }
-    writeln!(out, "</ul></section>")
-}
-
-/// A card with a table; heads that start with `#` stand over numbers.
-fn open(title: &str, heads: &[&str], out: &mut dyn Write) -> io::Result<()> {
-    write!(
-        out,
-        "<section class=\"card\"><div class=\"head\"><h2>{title}</h2></div>\
-         <table aria-label=\"{title}\"><thead><tr>"
-    )?;
-    for head in heads {
-        match head.strip_prefix('#') {
-            Some(number) => write!(out, "<th class=\"n\" scope=\"col\">{number}</th>")?,
-            None if head.is_empty() => write!(out, "<td></td>")?,
-            None => write!(out, "<th scope=\"col\">{head}</th>")?,
-        }
-    }
-    writeln!(out, "</tr></thead><tbody>")
-}
-
-fn close(out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "</tbody></table></section>")
 }

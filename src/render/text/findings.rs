@@ -3,10 +3,11 @@
 use std::io;
 
 use crate::model::{Code, Finding, Report, Severity};
+use crate::render::sentences;
 use crate::render::style::Ink;
-use crate::render::words;
 
-use super::Page;
+use crate::render::findings_by_code::grouped;
+use crate::render::page::Page;
 
 /// Findings of one code shown in full.
 const SHOWN: usize = 3;
@@ -17,7 +18,7 @@ pub fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     page.blank()?;
-    page.line(Ink::Strong, &format!("Findings ({})", words::tally(report)))?;
+    page.line(Ink::Strong, &format!("Findings ({})", sentences::tally(report)))?;
     for findings in grouped(&report.findings) {
         for finding in findings.iter().take(SHOWN) {
             one(finding, page)?;
@@ -32,22 +33,6 @@ pub fn write(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.paragraph(2, Ink::Faint, advice)
 }
 
-/// Findings of one code and severity together, where the first of them stands; errors first.
-pub fn grouped(findings: &[Finding]) -> Vec<Vec<&Finding>> {
-    let mut groups: Vec<Vec<&Finding>> = Vec::new();
-    for finding in findings {
-        let same = |group: &&mut Vec<&Finding>| {
-            group.first().is_some_and(|f| f.code == finding.code && f.severity == finding.severity)
-        };
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
-    }
-    groups.sort_by_key(|group| std::cmp::Reverse(group.first().map(|f| f.severity)));
-    groups
-}
-
 fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let ink = match finding.severity {
         Severity::Error => Ink::Bad,
@@ -56,7 +41,7 @@ fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     };
     let word = page.style.paint(ink, finding.severity.as_str());
     if finding.code == Code::Expectation {
-        let text = words::failed_expectation(finding);
+        let text = sentences::failed_expectation(finding);
         let text = format!("{}: {}", finding.code, page.escape(&text));
         // One line, however long: scripts and people search for it.
         return writeln!(page.out, "  {word} {text}");

@@ -1,25 +1,21 @@
 //! The report for a terminal: header, tree, totals, witnesses, findings, verdict.
 
 mod findings;
-pub(super) use findings::grouped;
 mod tables;
 mod totals;
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::model::{Report, Verdict, Witness, WitnessStatus};
 use crate::select::Selection;
 
-use super::style::{ASCII, Ink, Signs, Style, UNICODE};
-use super::view::{MIN_WIDTH, View};
+use super::page::{NARROW, Page};
+use super::sentences;
+use super::style::Ink;
+use super::view::View;
 use super::width::{columns, padding, shorten_end, shorten_middle, wrap};
-use super::{escape, words};
 
-/// Below this width signs stand without their words.
-const NARROW: usize = 60;
-
-/// Lines that a witness may take; failures can be long, and are told in full elsewhere.
+/// Lines that a witness may take; failures can be long, and stderr shows them in full.
 const SAID: usize = 4;
 
 /// Writes the report.
@@ -59,67 +55,18 @@ pub fn write(
     verdict(report, &mut page)
 }
 
-/// Where lines go, and how they are to look.
-pub(in crate::render) struct Page<'o> {
-    pub(in crate::render) out: &'o mut dyn Write,
-    pub(in crate::render) style: Style,
-    pub(in crate::render) signs: &'static Signs,
-    pub(in crate::render) width: usize,
-    ascii: bool,
-}
-
-impl<'o> Page<'o> {
-    pub(in crate::render) fn new(view: &View, out: &'o mut dyn Write) -> Page<'o> {
-        Page {
-            out,
-            style: Style { color: view.color },
-            signs: if view.ascii { &ASCII } else { &UNICODE },
-            width: view.width.max(MIN_WIDTH),
-            ascii: view.ascii,
-        }
-    }
-
-    /// Text from the model, harmless.
-    pub(in crate::render) fn escape<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        if self.ascii { escape::ascii(text) } else { escape::terminal(text) }
-    }
-
-    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
-        writeln!(self.out)
-    }
-
-    /// A line of escaped text, painted whole, shortened at its end.
-    pub(in crate::render) fn line(&mut self, ink: Ink, text: &str) -> io::Result<()> {
-        let text = shorten_end(text, self.width, self.signs.ellipsis);
-        writeln!(self.out, "{}", self.style.paint(ink, &text))
-    }
-
-    /// Lines of escaped text, wrapped and indented.
-    pub(in crate::render) fn paragraph(
-        &mut self,
-        indent: usize,
-        ink: Ink,
-        text: &str,
-    ) -> io::Result<()> {
-        for line in wrap(text, self.width.saturating_sub(indent)) {
-            writeln!(self.out, "{:indent$}{}", "", self.style.paint(ink, &line))?;
-        }
-        Ok(())
-    }
-}
-
 fn header(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    let name = page.escape(words::model_name(report)).into_owned();
+    let name = page.escape(sentences::model_name(report)).into_owned();
     let name = shorten_middle(&name, page.width, page.signs.ellipsis);
     page.line(Ink::Strong, &name)?;
-    page.paragraph(0, Ink::Strong, &words::answer(report))?;
-    let mut origin = words::origin(report);
-    if let Some(tags) = words::tags(report) {
+    page.paragraph(0, Ink::Strong, &sentences::answer(report))?;
+    let mut origin = sentences::origin(report);
+    if let Some(tags) = sentences::tags(report) {
         origin = origin + ", " + &tags;
     }
     let origin = page.escape(&origin).into_owned();
     page.paragraph(0, Ink::Plain, &origin)?;
-    let session = page.escape(&words::session(report)).into_owned();
+    let session = page.escape(&sentences::session(report)).into_owned();
     page.paragraph(0, Ink::Plain, &session)
 }
 
@@ -128,7 +75,7 @@ fn witnesses(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.line(Ink::Strong, "Witnesses")?;
     let name_width =
         report.witnesses.iter().map(|w| w.name.as_str().len()).max().unwrap_or_default();
-    // On a narrow terminal the sign has to say it.
+    // On a narrow terminal there is room for the sign alone.
     let status = |witness: &Witness| match page_is_narrow {
         true => "",
         false => witness.status.as_str(),
@@ -147,9 +94,9 @@ fn witnesses(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         match witness.counts {
             Some(counts) if counts == report.totals.all => {
                 let all = if counts.variables > 1 { "all " } else { "" };
-                says = format!("{all}{}", words::plural(counts.variables, "variable"));
+                says = format!("{all}{}", sentences::plural(counts.variables, "variable"));
             }
-            Some(counts) => says = words::counts(&counts),
+            Some(counts) => says = sentences::counts(&counts),
             None => {}
         }
         if !witness.detail.is_empty() {
@@ -190,9 +137,9 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         Verdict::Disagreement => (page.signs.cross, Ink::Bad),
         Verdict::Unverified => ("?", Ink::Warn),
     };
-    // A long report has scrolled its head away: the number is said again.
+    // The head of a long report has scrolled away, so the number is repeated.
     let word = format!("{sign} {}", report.verdict.as_str());
-    let number = words::plural(report.totals.all.parameters, "parameter");
+    let number = sentences::plural(report.totals.all.parameters, "parameter");
     let line = format!("{word}: {number}");
     if columns(&line) <= page.width {
         let number = page.style.paint(Ink::Strong, &number);
@@ -201,5 +148,5 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         writeln!(page.out, "{}", page.style.paint(ink, &word))?;
         page.paragraph(2, Ink::Strong, &number)?;
     }
-    page.paragraph(2, Ink::Plain, words::verdict(report))
+    page.paragraph(2, Ink::Plain, sentences::verdict(report))
 }

@@ -5,13 +5,14 @@ use std::io;
 use crate::model::Report;
 use crate::number::{bytes, share, thousands, value};
 use crate::render::outline::{Shown, outline};
+use crate::render::sentences;
 use crate::render::style::{Ink, Signs};
 use crate::render::table::{Align, Cell, Head, Table};
+use crate::render::train_state::TrainState;
 use crate::render::view::{Column, View};
-use crate::render::words::{self, State};
 use crate::select::Selection;
 
-use super::{NARROW, Page};
+use crate::render::page::{NARROW, Page};
 
 /// From this width on there is room for bytes.
 const WIDE: usize = 100;
@@ -26,14 +27,15 @@ pub fn groups(report: &Report, view: &View, page: &mut Page<'_>) -> io::Result<L
     let columns = choose(view, chosen, only);
     let whole = report.totals.all.parameters;
     let mut legend = Legend::default();
-    let mut table = Table { heads: heads(words::tree_head(report), &columns), rows: Vec::new() };
+    let mut table =
+        Table { heads: heads(sentences::tree_head(report), &columns), rows: Vec::new() };
     for row in outline(report, view.depth, view.sort) {
         let (mut name, counts, own, state, shared);
         match row.what {
             Shown::Group(_, group, hidden) => {
                 name = Cell::new(page.escape(&group.name));
                 if row.follows.is_empty() {
-                    name = Cell::new(page.escape(words::model_name(report))).ink(Ink::Strong);
+                    name = Cell::new(page.escape(sentences::model_name(report))).ink(Ink::Strong);
                 }
                 if let Some(class) = &group.class {
                     name.tail = format!(" ({})", page.escape(class));
@@ -42,15 +44,15 @@ pub fn groups(report: &Report, view: &View, page: &mut Page<'_>) -> io::Result<L
                     name.tail += &format!(" {} {hidden} below", page.signs.ellipsis);
                 }
                 (counts, own) = (group.counts, group.own_parameters);
-                (state, shared) = (State::of_group(group), group.shared);
+                (state, shared) = (TrainState::of_group(group), group.shared);
             }
             Shown::Rest(rest) => {
                 let kind = report.groups.nodes.last().map_or("layer", |group| group.kind.as_str());
-                let more = words::plural(rest.groups as u64, kind).replacen(' ', " more ", 1);
+                let more = sentences::plural(rest.groups as u64, kind).replacen(' ', " more ", 1);
                 name = Cell::new(format!("{} {more}", page.signs.ellipsis)).ink(Ink::Faint);
                 (counts, own, shared) = (rest.counts, rest.counts.parameters, rest.shared);
                 let all = rest.counts.parameters;
-                state = State::of(all, rest.trainable, rest.frozen, rest.undetermined);
+                state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
             }
         }
         name.follows = row.follows;
@@ -107,7 +109,7 @@ pub fn variables(
                     None => String::new(),
                 }),
                 Column::Trainable => {
-                    legend.state(State::of_variable(variable), variable.shared, page)
+                    legend.state(TrainState::of_variable(variable), variable.shared, page)
                 }
                 Column::Variables | Column::Own => Cell::default(),
             });
@@ -130,7 +132,7 @@ pub fn values(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
         head("Max", 6),
         head("Zeros", 2),
     ];
-    // Almost no model has these; where one has, nothing is more important.
+    // Almost no model has these; where one has, they matter most and are never dropped.
     let (nans, infinities) =
         (listed.iter().any(|(_, s)| s.nans > 0), listed.iter().any(|(_, s)| s.infinities > 0));
     heads.extend(nans.then(|| head("NaN", 0)));
@@ -185,43 +187,48 @@ fn bar(page: &Page<'_>, part: u64, whole: u64) -> Cell {
 /// The signs that were used, and so need a word.
 #[derive(Default)]
 pub struct Legend {
-    states: Vec<State>,
+    states: Vec<TrainState>,
     shared: bool,
 }
 
 impl Legend {
-    fn state(&mut self, state: State, shared: bool, page: &Page<'_>) -> Cell {
+    fn state(&mut self, state: TrainState, shared: bool, page: &Page<'_>) -> Cell {
         if !self.states.contains(&state) {
             self.states.push(state);
         }
         self.shared |= shared;
         let mut text = sign(state, page.signs).to_owned();
-        if page.width >= NARROW && state != State::Empty {
+        if page.width >= NARROW && state != TrainState::Empty {
             text = text + " " + state.word();
         }
         if shared {
             text = text + " " + page.signs.shared;
         }
         let ink = match state {
-            State::Partly | State::Unknown => Ink::Warn,
-            State::Fixed | State::Frozen | State::Empty => Ink::Faint,
-            State::Trainable => Ink::Good,
+            TrainState::Partly | TrainState::Unknown => Ink::Warn,
+            TrainState::Fixed | TrainState::Frozen | TrainState::Empty => Ink::Faint,
+            TrainState::Trainable => Ink::Good,
         };
         Cell::new(text.trim_start()).ink(ink)
     }
 
-    /// One line, wrapped where it must be; nothing where every sign speaks for itself.
+    /// One line, wrapped where it must be; nothing where no sign needs one.
     pub fn write(&self, page: &mut Page<'_>) -> io::Result<()> {
         let all = page.width < NARROW;
         let mut parts: Vec<(&str, &str)> = Vec::new();
-        for state in [State::Trainable, State::Partly, State::Fixed, State::Frozen, State::Unknown]
-        {
+        for state in [
+            TrainState::Trainable,
+            TrainState::Partly,
+            TrainState::Fixed,
+            TrainState::Frozen,
+            TrainState::Unknown,
+        ] {
             let says = match state {
-                State::Partly => "trainable in part",
-                State::Frozen => "frozen, though its own flag says trainable",
-                State::Unknown => "nothing says whether it is trainable",
-                State::Trainable if all => "trainable",
-                State::Fixed if all => "not trainable",
+                TrainState::Partly => "trainable in part",
+                TrainState::Frozen => "frozen, though its own flag says trainable",
+                TrainState::Unknown => "no file states whether it is trainable",
+                TrainState::Trainable if all => "trainable",
+                TrainState::Fixed if all => "not trainable",
                 _ => continue,
             };
             if self.states.contains(&state) {
@@ -253,13 +260,13 @@ impl Legend {
     }
 }
 
-fn sign(state: State, signs: &Signs) -> &'static str {
+fn sign(state: TrainState, signs: &Signs) -> &'static str {
     match state {
-        State::Empty => "",
-        State::Trainable => signs.trainable,
-        State::Partly => signs.partly,
-        State::Fixed => signs.fixed,
-        State::Frozen => signs.frozen,
-        State::Unknown => signs.unknown,
+        TrainState::Empty => "",
+        TrainState::Trainable => signs.trainable,
+        TrainState::Partly => signs.partly,
+        TrainState::Fixed => signs.fixed,
+        TrainState::Frozen => signs.frozen,
+        TrainState::Unknown => signs.unknown,
     }
 }

@@ -5,13 +5,13 @@ use std::io;
 use crate::cost;
 use crate::model::{Counts, Report};
 use crate::number::{bytes, human, share, thousands};
+use crate::render::sentences;
 use crate::render::style::Ink;
 use crate::render::table::{Align, Cell, Head, Table};
 use crate::render::width::wrap;
-use crate::render::words;
 use crate::select::Selection;
 
-use super::{NARROW, Page};
+use crate::render::page::{NARROW, Page};
 
 /// Writes totals, element types, what is not counted, and constants.
 pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io::Result<()> {
@@ -44,7 +44,7 @@ pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io:
         for left_out in &report.not_counted {
             push(&mut table, 2, left_out.role.as_str(), &left_out.counts);
             if let Some(cell) = table.rows.last_mut().and_then(|row| row.first_mut()) {
-                cell.tail = format!(" ({})", words::role(left_out.role));
+                cell.tail = format!(" ({})", sentences::role(left_out.role));
             }
         }
     }
@@ -68,7 +68,7 @@ pub fn listed(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
     let mut says = format!(
         "Listed: {} of {}, {} of {} parameters",
         thousands(chosen.variables),
-        words::plural(report.totals.all.variables, "variable"),
+        sentences::plural(report.totals.all.variables, "variable"),
         thousands(chosen.parameters),
         thousands(whole),
     );
@@ -128,7 +128,7 @@ pub fn cost(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     if cost.undetermined_as_trainable {
-        let note = "weights of which nothing says whether they train are taken as trainable";
+        let note = "weights whose trainability is unknown are taken as trainable";
         page.paragraph(2, Ink::Faint, note)?;
     }
     if cost.largest.is_empty() {

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tfcensus::evidence::checkpoint::{self, OBJECT_GRAPH_KEY};
+use tfcensus::internals::checkpoint::{self, OBJECT_GRAPH_KEY};
 use tfcensus::testkit::fuzz;
 
 /// Longer files slow a fuzzer down and do not find more.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
+use super::entry::Extent;
 use super::*;
 use crate::model::Shape;
 use crate::options::{Observer, Progress, Silent};

@@ -64,12 +64,6 @@ pub fn locate(libtensorflow: Option<&Path>) -> Location {
     search.location
 }
 
-/// The folder below which `scripts/run` puts the libraries that it downloads, one folder for each
-/// version; `None` where neither `XDG_CACHE_HOME` nor `HOME` is set.
-pub fn download_folder() -> Option<PathBuf> {
-    Surroundings::of_this_process().download_folder()
-}
-
 /// What the search depends on.
 #[derive(Clone, Debug, Default)]
 struct Surroundings {

@@ -1,20 +1,24 @@
-//! `tfcensus list`: what is in the download caches, and whether it can be used.
+//! The models in the download caches of Python packages, each counted from its files.
 
-use tfcensus::model::{CacheFolder, CachedModel, CachedModels, CachedState, Severity, Verdict};
-use tfcensus::source::{CacheEntry, CacheKind, CacheState, Places, list_caches};
-use tfcensus::{Observer, Options, Progress, RuntimeChoice};
+use std::io::ErrorKind;
+use std::path::Path;
 
-use crate::census;
+use crate::census::census_observed;
+use crate::model::{CacheFolder, CachedModel, CachedModels, CachedState, Severity, Verdict};
+use crate::options::{Observer, Options, Progress, RuntimeChoice};
+use crate::source::{CacheEntry, CacheKind, CacheState, Places, list_caches};
 
-/// Looks through the caches and counts every whole model from its files.
-pub fn examine(observer: &dyn Observer) -> CachedModels {
+/// The models in the caches of `tensorflow_hub`, `kagglehub` and `huggingface_hub`, which the
+/// environment names as it does for Python. Counts every whole one from its files, without a session
+/// and without the network.
+pub fn cached_models(observer: &dyn Observer) -> CachedModels {
     let places = Places::default();
-    let folder = |kind: CacheKind, path: &std::path::Path, variable| CacheFolder {
+    let folder = |kind: CacheKind, path: &Path, variable| CacheFolder {
         name: kind.as_str(),
         path: path.display().to_string(),
         variable,
         problem: match std::fs::read_dir(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Some(error.to_string()),
+            Err(error) if error.kind() != ErrorKind::NotFound => Some(error.to_string()),
             _ => None,
         },
     };
@@ -53,9 +57,9 @@ fn examine_entry(entry: CacheEntry, observer: &dyn Observer) -> CachedModel {
     model
 }
 
-fn count(model: &mut CachedModel, dir: &std::path::Path, observer: &dyn Observer) {
+fn count(model: &mut CachedModel, dir: &Path, observer: &dyn Observer) {
     let options = Options { runtime: RuntimeChoice::Off, offline: true, ..Options::default() };
-    match census::count(dir.as_os_str(), &options, observer) {
+    match census_observed(dir, &options, observer) {
         Ok(report) => {
             model.parameters = Some(report.totals.all.parameters);
             if report.verdict == Verdict::Disagreement {

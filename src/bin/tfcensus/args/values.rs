@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use tfcensus::expect::parse_number;
+use tfcensus::render::ColorChoice;
 use tfcensus::render::cached::ListFormat;
 use tfcensus::render::diff::DiffFormat;
-use tfcensus::render::style::ColorChoice;
 use tfcensus::render::{Column, Format, Listing};
 use tfcensus::select::Sort;
 use tfcensus::{GroupBy, RuntimeChoice};
@@ -21,7 +21,7 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Seconds; 0 is for ever.
+/// Seconds; 0 sets no limit.
 pub fn timeout(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, 0 for no limit")?;
     Duration::try_from_secs_f64(seconds)
@@ -42,6 +42,9 @@ macro_rules! words {
             fn to_possible_value(&self) -> Option<PossibleValue> {
                 Some(match self.0 {
                     $($variant => PossibleValue::new($word).help($help),)*
+                    // A value that a newer library has and this table lacks.
+                    #[allow(unreachable_patterns, reason = "some of the enums are exhaustive")]
+                    _ => return None,
                 })
             }
         }

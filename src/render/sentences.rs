@@ -1,69 +1,9 @@
-//! Sentences and words that more than one format shows. Nothing here is escaped.
+//! Sentences about a report that more than one format shows. Nothing here is escaped.
 
 use crate::model::{
-    Counts, Finding, Group, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats,
-    Trainable, Variable, Verdict,
+    Counts, Finding, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats, Verdict,
 };
-
 use crate::number::{bytes, human, share, thousands, value};
-
-/// How much of something training would change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// There is nothing to train or to freeze.
-    Empty,
-    /// All of it.
-    Trainable,
-    /// A part of it.
-    Partly,
-    /// None of it.
-    Fixed,
-    /// None of it, and some of it is frozen although its own flag says trainable.
-    Frozen,
-    /// Nothing says, for any of it.
-    Unknown,
-}
-
-impl State {
-    /// Of a sum of parameters.
-    pub fn of(parameters: u64, trainable: u64, frozen: u64, undetermined: u64) -> State {
-        match () {
-            () if parameters == 0 => State::Empty,
-            () if undetermined >= parameters => State::Unknown,
-            () if trainable >= parameters => State::Trainable,
-            () if trainable > 0 || undetermined > 0 => State::Partly,
-            () if frozen > 0 => State::Frozen,
-            () => State::Fixed,
-        }
-    }
-
-    /// Of a group.
-    pub fn of_group(group: &Group) -> State {
-        State::of(group.counts.parameters, group.trainable, group.frozen, group.undetermined)
-    }
-
-    /// Of a variable.
-    pub fn of_variable(variable: &Variable) -> State {
-        match variable.trainable {
-            Trainable::Yes => State::Trainable,
-            Trainable::No => State::Fixed,
-            Trainable::Frozen => State::Frozen,
-            Trainable::Undetermined => State::Unknown,
-        }
-    }
-
-    /// One word for a table.
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Empty => "",
-            State::Trainable => "yes",
-            State::Partly => "partly",
-            State::Fixed => "no",
-            State::Frozen => "frozen",
-            State::Unknown => "unknown",
-        }
-    }
-}
 
 /// What a variable of this role is, for a person.
 pub fn role(role: Role) -> &'static str {
@@ -144,13 +84,13 @@ pub fn session(report: &Report) -> String {
     let how = match runtime.mode {
         RuntimeMode::Load => "full load",
         RuntimeMode::Variables => "variables alone",
-        RuntimeMode::Off => return "No session was asked for".into(),
+        RuntimeMode::Off => return "No session (runtime off)".into(),
     };
     if let Some(failure) = &runtime.failure {
         return format!("No session could confirm it: {}", failure.what);
     }
     let mut text = match report.verdict {
-        Verdict::Disagreement => format!("Held against a {version} session ({how}"),
+        Verdict::Disagreement => format!("Compared with a {version} session ({how}"),
         _ => format!("Confirmed by a {version} session ({how}"),
     };
     if let Some(elapsed) = runtime.elapsed {

@@ -1,0 +1,104 @@
+//! Sums, and what is left out of them.
+
+use super::DType;
+use super::words::word_of;
+
+/// Sums of a set of variables. Each variable is in it once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Number of variables.
+    pub variables: u64,
+    /// Elements.
+    pub parameters: u64,
+    /// Stored bytes.
+    pub bytes: u64,
+}
+
+impl Counts {
+    /// Adds one variable; stops at the largest number instead of wrapping.
+    pub fn add(&mut self, parameters: u64, bytes: u64) {
+        self.variables = self.variables.saturating_add(1);
+        self.parameters = self.parameters.saturating_add(parameters);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+/// Sums over the counted variables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All counted variables.
+    pub all: Counts,
+    /// Those that training would change.
+    pub trainable: Counts,
+    /// Those that it would not.
+    pub non_trainable: Counts,
+    /// Those whose trainability no file states.
+    pub undetermined: Counts,
+    /// Per element type, in order of their numbers.
+    pub by_dtype: Vec<(DType, Counts)>,
+}
+
+/// Why a variable is or is not counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Role {
+    /// Counted.
+    Weight,
+    /// Slots and state of an optimizer, also of nested models.
+    Optimizer,
+    /// State of a metric, and what a stateful layer carries from batch to batch.
+    Metric,
+    /// State of a random generator.
+    Rng,
+    /// `save_counter`, TF1 `global_step`.
+    Counter,
+    /// String variables and asset paths.
+    String,
+    /// Contents of lookup tables.
+    Table,
+    /// Second copies made by a Keras 3 export.
+    Duplicate,
+    /// Handles that nothing restores.
+    Unrestored,
+}
+
+impl Role {
+    /// The word used in every output format.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Weight => "weight",
+            Role::Optimizer => "optimizer",
+            Role::Metric => "metric",
+            Role::Rng => "rng",
+            Role::Counter => "counter",
+            Role::String => "string",
+            Role::Table => "table",
+            Role::Duplicate => "duplicate",
+            Role::Unrestored => "unrestored",
+        }
+    }
+}
+
+/// The variables of one role that are not counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotCounted {
+    /// Why they are not counted.
+    pub role: Role,
+    /// Their sums; variables of unknown shape add nothing but their number.
+    pub counts: Counts,
+    /// Up to a few of their names, as examples.
+    pub examples: Vec<String>,
+}
+
+/// Floating constants of rank one and more that the signatures' outputs depend on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Constants {
+    /// Number of constant nodes.
+    pub tensors: u64,
+    /// Their elements.
+    pub parameters: u64,
+    /// Their bytes at their element's width.
+    pub bytes: u64,
+}
+
+word_of!(Role);

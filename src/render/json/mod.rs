@@ -1,0 +1,305 @@
+//! JSON of schema version 1: what scripts rely on. `docs/report.schema.json` describes it.
+//!
+//! The structs here are the format. They borrow from the report and are apart from its types, so
+//! that neither has to change with the other. Keys are only ever added.
+
+mod groups;
+mod lines;
+mod variables;
+
+use std::io::{self, Write};
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::cost::{Cost, cost};
+use crate::model::{Counts, DType, Finding, Report, RuntimeInfo, Witness};
+use crate::select::{Filter, Selection, Sort, select};
+use groups::Node;
+pub(super) use lines::write_lines;
+use variables::Variables;
+
+/// Version of the format.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Writes the report as one object and a newline. With a filter, `variables` holds those chosen.
+pub fn write(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Result<()> {
+    write_lines(&document(report, selection), out)
+}
+
+/// The JSON of schema version 1, as [`Format::Json`](super::Format::Json) writes it, with all
+/// variables. `docs/report.schema.json` in the package describes it.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = select(self, &Filter::default(), Sort::Model);
+        document(self, &all).serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'r> {
+    schema_version: u32,
+    tfcensus_version: &'static str,
+    model: Model<'r>,
+    totals: Totals<'r>,
+    not_counted: Vec<NotCounted<'r>>,
+    constants: Constants,
+    variables: Variables<'r>,
+    groups: Node<'r>,
+    witnesses: Vec<WitnessEntry<'r>>,
+    runtime: Runtime<'r>,
+    findings: Vec<FindingEntry<'r>>,
+    verdict: &'static str,
+    selection: Option<Totals<'r>>,
+    cost: CostEntry,
+}
+
+fn document<'r>(report: &'r Report, selection: &'r Selection) -> Document<'r> {
+    Document {
+        schema_version: SCHEMA_VERSION,
+        tfcensus_version: env!("CARGO_PKG_VERSION"),
+        model: model(report),
+        totals: totals(&report.totals),
+        not_counted: report
+            .not_counted
+            .iter()
+            .map(|left_out| NotCounted {
+                role: left_out.role.as_str(),
+                variables: left_out.counts.variables,
+                parameters: left_out.counts.parameters,
+                bytes: left_out.counts.bytes,
+                examples: &left_out.examples,
+            })
+            .collect(),
+        constants: Constants {
+            tensors: report.constants.tensors,
+            parameters: report.constants.parameters,
+            bytes: report.constants.bytes,
+        },
+        variables: Variables { report, ids: &selection.ids },
+        groups: Node::root(report),
+        witnesses: report.witnesses.iter().map(witness).collect(),
+        runtime: runtime(&report.runtime),
+        findings: report.findings.iter().map(finding).collect(),
+        verdict: report.verdict.as_str(),
+        selection: selection.filtered.then(|| totals(&selection.totals)),
+        cost: cost_entry(cost(report)),
+    }
+}
+
+#[derive(Serialize)]
+struct Model<'r> {
+    source: &'r str,
+    path: String,
+    format: &'static str,
+    tensorflow_version: Option<&'r str>,
+    object_graph: bool,
+    keras: Option<Keras<'r>>,
+    meta_graphs: Vec<MetaGraph<'r>>,
+}
+
+#[derive(Serialize)]
+struct Keras<'r> {
+    version: Option<&'r str>,
+    metadata: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct MetaGraph<'r> {
+    tags: &'r [String],
+    selected: bool,
+}
+
+fn model(report: &Report) -> Model<'_> {
+    let model = &report.model;
+    Model {
+        source: &model.source,
+        path: model.path.to_string_lossy().into_owned(),
+        format: model.format.as_str(),
+        tensorflow_version: model.tensorflow_version.as_deref(),
+        object_graph: model.object_graph,
+        keras: model.keras.as_ref().map(|keras| Keras {
+            version: keras.version.as_deref(),
+            metadata: keras.metadata.map(|place| place.as_str()),
+        }),
+        meta_graphs: model
+            .meta_graphs
+            .iter()
+            .map(|graph| MetaGraph { tags: &graph.tags, selected: graph.selected })
+            .collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct Totals<'r> {
+    parameters: u64,
+    trainable: u64,
+    non_trainable: u64,
+    undetermined: u64,
+    bytes: u64,
+    trainable_bytes: u64,
+    variables: u64,
+    by_dtype: ByDtype<'r>,
+}
+
+fn totals(totals: &crate::model::Totals) -> Totals<'_> {
+    Totals {
+        parameters: totals.all.parameters,
+        trainable: totals.trainable.parameters,
+        non_trainable: totals.non_trainable.parameters,
+        undetermined: totals.undetermined.parameters,
+        bytes: totals.all.bytes,
+        trainable_bytes: totals.trainable.bytes,
+        variables: totals.all.variables,
+        by_dtype: ByDtype(&totals.by_dtype),
+    }
+}
+
+/// An object in the order of the list.
+struct ByDtype<'r>(&'r [(DType, Counts)]);
+
+impl Serialize for ByDtype<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (dtype, counts) in self.0 {
+            let sums = Sums {
+                parameters: counts.parameters,
+                bytes: counts.bytes,
+                variables: counts.variables,
+            };
+            map.serialize_entry(&dtype.name(), &sums)?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Sums {
+    parameters: u64,
+    bytes: u64,
+    variables: u64,
+}
+
+#[derive(Serialize)]
+struct NotCounted<'r> {
+    role: &'static str,
+    variables: u64,
+    parameters: u64,
+    bytes: u64,
+    examples: &'r [String],
+}
+
+#[derive(Serialize)]
+struct Constants {
+    tensors: u64,
+    parameters: u64,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct WitnessEntry<'r> {
+    name: &'static str,
+    status: &'static str,
+    variables: Option<u64>,
+    parameters: Option<u64>,
+    bytes: Option<u64>,
+    detail: &'r str,
+}
+
+fn witness(witness: &Witness) -> WitnessEntry<'_> {
+    WitnessEntry {
+        name: witness.name.as_str(),
+        status: witness.status.as_str(),
+        variables: witness.counts.map(|counts| counts.variables),
+        parameters: witness.counts.map(|counts| counts.parameters),
+        bytes: witness.counts.map(|counts| counts.bytes),
+        detail: &witness.detail,
+    }
+}
+
+#[derive(Serialize)]
+struct Runtime<'r> {
+    mode: &'static str,
+    tensorflow_version: Option<&'r str>,
+    library: Option<String>,
+    seconds: Option<f64>,
+    peak_bytes: Option<u64>,
+    failure: Option<&'r str>,
+}
+
+fn runtime(runtime: &RuntimeInfo) -> Runtime<'_> {
+    Runtime {
+        mode: runtime.mode.as_str(),
+        tensorflow_version: runtime.tensorflow_version.as_deref(),
+        library: runtime.library.as_ref().map(|path| path.to_string_lossy().into_owned()),
+        // Milliseconds are as much as a wall time is worth.
+        seconds: runtime.elapsed.map(|elapsed| elapsed.as_millis() as f64 / 1000.0),
+        peak_bytes: runtime.peak_bytes,
+        failure: runtime.failure.as_ref().map(|f| f.what.as_str()),
+    }
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'r> {
+    code: &'static str,
+    severity: &'static str,
+    subject: Option<&'r str>,
+    message: &'r str,
+    expected: Option<&'r str>,
+    found: Option<&'r str>,
+}
+
+fn finding(finding: &Finding) -> FindingEntry<'_> {
+    FindingEntry {
+        code: finding.code.as_str(),
+        severity: finding.severity.as_str(),
+        subject: finding.subject.as_deref(),
+        message: &finding.message,
+        expected: finding.expected.as_deref(),
+        found: finding.found.as_deref(),
+    }
+}
+
+#[derive(Serialize)]
+struct CostEntry {
+    estimates: Vec<EstimateEntry>,
+    undetermined_as_trainable: bool,
+    largest: Vec<usize>,
+}
+
+#[derive(Serialize)]
+struct EstimateEntry {
+    purpose: &'static str,
+    bytes: u64,
+    rule: &'static str,
+}
+
+fn cost_entry(cost: Cost) -> CostEntry {
+    CostEntry {
+        estimates: cost
+            .estimates
+            .into_iter()
+            .map(|e| EstimateEntry { purpose: e.purpose, bytes: e.bytes, rule: e.rule })
+            .collect(),
+        undetermined_as_trainable: cost.undetermined_as_trainable,
+        largest: cost.largest.into_iter().map(|id| id.0).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{Options, RuntimeChoice};
+
+    #[test]
+    fn a_report_serializes_as_the_documented_json() {
+        let options = Options::default().runtime(RuntimeChoice::Off);
+        let report = crate::census("tests/fixtures/lenet5/model", &options).unwrap();
+        let mut written = Vec::new();
+        let all = select(&report, &Filter::default(), Sort::Model);
+        write(&report, &all, &mut written).unwrap();
+        let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        assert_eq!(serde_json::to_value(&report).unwrap(), written);
+        assert_eq!(written["totals"]["parameters"], 61_706);
+    }
+}

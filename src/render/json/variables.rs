@@ -1,0 +1,86 @@
+//! The counted variables as JSON.
+
+use serde::ser::SerializeSeq;
+use serde::{Serialize, Serializer};
+
+use crate::model::{Report, Trainable, Variable, VariableId};
+
+/// The variables with these ids, in this order.
+pub struct Variables<'r> {
+    pub report: &'r Report,
+    pub ids: &'r [VariableId],
+}
+
+impl Serialize for Variables<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for id in self.ids {
+            if let Some(variable) = self.report.variables.get(id.0) {
+                list.serialize_element(&variable_entry(*id, variable))?;
+            }
+        }
+        list.end()
+    }
+}
+
+#[derive(Serialize)]
+struct VariableEntry<'r> {
+    name: &'r str,
+    checkpoint_key: Option<&'r str>,
+    dtype: String,
+    shape: &'r [u64],
+    parameters: u64,
+    bytes: u64,
+    trainable: Option<bool>,
+    frozen: bool,
+    role: &'static str,
+    paths: &'r [String],
+    groups: Vec<usize>,
+    shared: bool,
+    confirmed: bool,
+    id: usize,
+    stats: Option<StatsEntry>,
+}
+
+#[derive(Serialize)]
+struct StatsEntry {
+    mean: Option<f64>,
+    std_dev: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    zeros: u64,
+    nans: u64,
+    infinities: u64,
+}
+
+fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
+    VariableEntry {
+        name: &variable.name,
+        checkpoint_key: variable.checkpoint_key.as_deref(),
+        dtype: variable.dtype.name().into_owned(),
+        shape: &variable.shape.0,
+        parameters: variable.parameters,
+        bytes: variable.bytes,
+        trainable: match variable.trainable {
+            Trainable::Yes => Some(true),
+            Trainable::No | Trainable::Frozen => Some(false),
+            Trainable::Undetermined => None,
+        },
+        frozen: variable.trainable == Trainable::Frozen,
+        role: "weight",
+        paths: &variable.paths,
+        groups: variable.groups.iter().map(|group| group.0).collect(),
+        shared: variable.shared,
+        confirmed: variable.confirmed,
+        id: id.0,
+        stats: variable.stats.map(|stats| StatsEntry {
+            mean: stats.mean,
+            std_dev: stats.std_dev,
+            min: stats.min,
+            max: stats.max,
+            zeros: stats.zeros,
+            nans: stats.nans,
+            infinities: stats.infinities,
+        }),
+    }
+}
