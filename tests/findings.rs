@@ -1,10 +1,13 @@
 //! Every code of a finding is made to appear, with its verdict, exit code and witness: by a fixture as
 //! it is, by one that was damaged, or by one whose text was edited. What needs bytes that no fixture has is named in [`ELSEWHERE`].
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
+use common::archive::SHARD;
+use common::{Run, checkpoint_table, copy, fixture, project, require_library, tfcensus};
 use serde_json::Value;
 use tfcensus::model::Code;
 
@@ -313,25 +316,8 @@ const CASES: &[Case] = &[
 ];
 
 const INDEX: &str = "variables/variables.index";
-const SHARD: &str = "variables/variables.data-00000-of-00001";
 const NO_VARIABLES: &[u8] =
     b"saved_model_schema_version: 1 meta_graphs { meta_info_def { tags: \"serve\" } graph_def { } }";
-
-fn fixture(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join("model")
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).unwrap()),
-        }
-    }
-}
 
 fn read(model: &Path, name: &str) -> Vec<u8> {
     std::fs::read(model.join(name)).unwrap()
@@ -546,64 +532,12 @@ fn deep_modules(model: &Path) {
     write(model, "saved_model.pbtxt", (text[..at].to_owned() + &nodes + &text[at..]).as_bytes());
 }
 
-/// An index with these entries: key, dtype, shape, size in bytes. One block, not compressed.
-fn index(model: &Path, entries: &[(&str, u8, &[u8], u8)]) {
-    let mut records: Vec<(&str, Vec<u8>)> = vec![("", vec![0x08, 1, 0x1a, 2, 0x08, 1])];
-    for (key, dtype, dims, size) in entries {
-        let shape: Vec<u8> = dims.iter().flat_map(|dim| [0x12, 2, 0x08, *dim]).collect();
-        let mut entry = vec![0x08, *dtype, 0x12, shape.len() as u8];
-        entry.extend(shape);
-        entry.extend([0x28, *size, 0x35, 0, 0, 0, 0]);
-        records.push((key, entry));
-    }
-    let mut file = Vec::new();
-    let data = block(&mut file, &records);
-    let meta = block(&mut file, &[]);
-    let at = block(&mut file, &[("~", data)]);
-    let mut footer = [meta, at].concat();
-    footer.resize(40, 0);
-    footer.extend([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]);
-    file.extend(footer);
-    write(model, INDEX, &file);
-}
-
-/// Appends a block of a table; gives its handle.
-fn block(file: &mut Vec<u8>, records: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let start = file.len();
-    let mut bytes = Vec::new();
-    for (key, value) in records {
-        bytes.extend([0, key.len() as u8, value.len() as u8]);
-        bytes.extend(key.as_bytes());
-        bytes.extend(value);
-    }
-    bytes.extend([0u32.to_le_bytes(), 1u32.to_le_bytes()].concat());
-    let len = bytes.len();
-    bytes.push(0);
-    let sum = crc32c::crc32c(&bytes);
-    bytes.extend(sum.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes());
-    file.extend(bytes);
-    [varint(start), varint(len)].concat()
-}
-
-fn varint(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number >= 128 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
-}
-
-fn keras_archive(path: &Path, config: &str) {
-    let mut archive = zip::ZipWriter::new(std::fs::File::create(path).unwrap());
-    let options = zip::write::SimpleFileOptions::default();
-    let metadata = r#"{"keras_version": "3.15.1"}"#;
-    for (name, json) in [("metadata.json", metadata), ("config.json", config)] {
-        archive.start_file(name, options).unwrap();
-        std::io::Write::write_all(&mut archive, json.as_bytes()).unwrap();
-    }
-    archive.finish().unwrap();
+/// An index with these entries: key, dtype, shape, size in bytes.
+fn index(model: &Path, entries: &[(&str, u64, &[u64], u64)]) {
+    let row = |&(key, dtype, dims, size): &(&str, u64, &[u64], u64)| {
+        (key.into(), checkpoint_table::entry(dtype, dims, 0, size).0)
+    };
+    write(model, INDEX, &checkpoint_table::index(1, entries.iter().map(row).collect()));
 }
 
 const SUBCLASSED_CONFIG: &str =
@@ -624,8 +558,8 @@ struct Said {
 /// Counts, or gives what the program wrote instead of a report.
 fn count(model: &Path, arguments: &[&str]) -> Result<Said, String> {
     let archive = model.with_extension("keras");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tfcensus"));
-    command.arg("count").arg(model).args(["--format", "json"]);
+    let mut command = tfcensus(&["count", "--format", "json"]);
+    command.arg(model);
     for argument in arguments {
         let config = match *argument {
             SUBCLASSED => SUBCLASSED_CONFIG,
@@ -635,19 +569,20 @@ fn count(model: &Path, arguments: &[&str]) -> Result<Said, String> {
                 continue;
             }
         };
-        keras_archive(&archive, config);
+        let metadata = r#"{"keras_version": "3.15.1"}"#;
+        let files = [("metadata.json", metadata), ("config.json", config)];
+        std::fs::write(&archive, common::archive::zip(&files)).unwrap();
         command.arg(&archive);
     }
-    let output = command.output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|_| String::from_utf8_lossy(&output.stderr).into_owned())?;
+    let done = command.run();
+    let report: Value = serde_json::from_str(&done.stdout).map_err(|_| done.stderr)?;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let findings = report["findings"].as_array().unwrap();
     let witnesses = report["witnesses"].as_array().unwrap();
     Ok(Said {
         codes: findings.iter().map(|finding| text(&finding["code"])).collect(),
         verdict: text(&report["verdict"]),
-        exit_code: output.status.code(),
+        exit_code: done.code,
         witnesses: witnesses
             .iter()
             .map(|w| format!("{} {}", text(&w["name"]), text(&w["status"])))
@@ -657,6 +592,7 @@ fn count(model: &Path, arguments: &[&str]) -> Result<Said, String> {
 
 #[test]
 fn each_appears_where_it_should_with_its_outcome() {
+    require_library();
     let mut wrong = Vec::new();
     for (code, name, change, arguments, (verdict, exit_code), witness) in CASES {
         let folder = tempfile::tempdir().unwrap();
@@ -688,8 +624,7 @@ fn no_code_is_without_a_test() {
     let mut tested: BTreeSet<&str> = CASES.iter().map(|(code, ..)| *code).collect();
     tested.insert(NOT_ON_DEMAND);
     for (code, file) in ELSEWHERE {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        assert!(std::fs::read_to_string(path).unwrap().contains("#[test]"), "{file}");
+        assert!(std::fs::read_to_string(project(file)).unwrap().contains("#[test]"), "{file}");
         assert!(tested.insert(code), "{code} is here too");
     }
     let untested: Vec<&str> =

@@ -1,4 +1,4 @@
-"""`load_model` and `count_params`: what people do in Python with Keras 2."""
+"""`load_model` and `count_params`: the usual count in Python with Keras 2."""
 
 import sys
 

@@ -1,10 +1,10 @@
-/* Runs a program and says what it cost: `measure COMMAND ARGUMENT...`, where file descriptor 3
- * takes one line: exit code, wall seconds, CPU seconds (user and system), peak bytes.
+/* Measures a program: `measure COMMAND ARGUMENT...` writes one line to file descriptor 3: exit code,
+ * wall seconds, CPU seconds (user and system), peak bytes.
  *
  * CPU is summed over the program and all children that it waited for; the peak is the largest of
- * them, not their sum (getrusage(2), and wait4 in kernel/exit.c). A launcher as small as this one
- * matters: between fork and exec the child is a copy of its parent, and the parent's size would be
- * the least peak that could be seen. */
+ * them, not their sum (getrusage(2), and wait4 in kernel/exit.c). The launcher must be this small:
+ * between fork and exec the child is a copy of its parent, whose size would be the smallest peak that
+ * can be measured. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/resource.h>

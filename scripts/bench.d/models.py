@@ -1,4 +1,4 @@
-"""Makes one model of the benchmark: `models.py NAME FOLDER`, in the environment tf221.
+"""Generates one model of the benchmark: `models.py NAME FOLDER`, in the environment tf221.
 
 Writes the SavedModel to FOLDER and prints how many parameters the live objects have. Sizes are what
 matters here, not values: everything is zero or freshly initialised.
@@ -88,7 +88,7 @@ def graph_60000(folder):
         variables = [v1.get_variable(f"v{i}", shape=(16,), use_resource=True) for i in range(100)]
         reads = [v.read_value() for v in variables]
         x = inputs = v1.placeholder(tf.float32, (16,))
-        # What the saver adds later makes it a few hundred more.
+        # The saver adds a few hundred nodes later.
         for i in range(60_000 - len(graph.get_operations())):
             x = tf.raw_ops.AddV2(x=x, y=reads[i % len(reads)])
         session.run(v1.global_variables_initializer())

@@ -1,10 +1,10 @@
-"""`tf.saved_model.load` and a sum over the variables: what people do in Python without Keras."""
+"""`tf.saved_model.load` and a sum over the variables: the usual count in Python without Keras."""
 
 import sys
 
 import tensorflow as tf
 
 model = tf.saved_model.load(sys.argv[1])
-# A plain `tf.Module` comes back without `variables`.
+# A loaded `tf.Module` has no `variables`.
 variables = getattr(model, "variables", None) or model.kept
 print(sum(v.shape.num_elements() for v in {id(v): v for v in variables}.values()))

@@ -1,9 +1,9 @@
-"""Turns what `scripts/bench` measured into Markdown: targets first, then a table for each model."""
+"""Turns the measurements of `scripts/bench` into Markdown: targets first, then a table for each model."""
 
 import statistics
 
-# Model, contender, what is measured, against which contender (None: absolute), the most it may be,
-# and what is added to the other side in bytes.
+# Model, contender, quantity, the contender to compare with (None: absolute), the maximum, and bytes to
+# add to the other side.
 TARGETS = [
     ("mobilenet_v2", "auto", "wall", "c", 0.80),
     ("mobilenet_v2", "auto", "cpu", "c", 0.80),
@@ -97,8 +97,8 @@ def model(name, measured, what):
 
 
 def ratios(runs, contender, against, key):
-    """Of each round, one."""
-    # CPU time is counted in steps: a short process may have taken none.
+    """One value for each round."""
+    # CPU time has a coarse resolution: that of a short process may be 0.
     return [a[key] / max(b[key], 1e-6) for a, b in zip(runs[contender], runs[against])]
 
 

@@ -72,7 +72,7 @@ fn unpacks_a_model_whatever_the_format_and_the_file_name() {
         let tar = tar_of(&entries);
         for bytes in [tar.clone(), gzip(&tar), zip(&zipped)] {
             let tmp = tempfile::tempdir().unwrap();
-            let source = find(&stored(tmp.path(), "download", &bytes)).unwrap();
+            let source = find(stored(tmp.path(), "download", &bytes)).unwrap();
             assert_eq!(fs::read(source.dir.join(SHARD)).unwrap(), b"weights");
             assert_eq!(fs::read(source.dir.join("assets/vocab.txt")).unwrap(), b"a\nb\n");
             assert!(!source.files.shards_are_hollow);
@@ -102,7 +102,7 @@ fn reads_gnu_and_pax_long_names() {
         let entries: Vec<Entry<'_>> =
             parts.iter().map(|(k, n, b)| (*k, &n[..], "", &b[..])).collect();
         let tmp = tempfile::tempdir().unwrap();
-        let source = find(&stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap();
+        let source = find(stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap();
         assert_eq!(fs::read(source.dir.join(SHARD)).unwrap(), b"weights");
     }
 }
@@ -170,11 +170,11 @@ fn refuses_an_archive_cut_at_any_block() {
     let tmp = tempfile::tempdir().unwrap();
     // The archive ends with two empty blocks, of which readers need one.
     for len in (512..=tar.len() - 1024).step_by(256) {
-        assert!(find(&stored(tmp.path(), "m.tar", &tar[..len])).is_err(), "cut at {len}");
+        assert!(find(stored(tmp.path(), "m.tar", &tar[..len])).is_err(), "cut at {len}");
     }
     let packed = gzip(&tar);
     for len in 0..packed.len() {
-        assert!(find(&stored(tmp.path(), "m.tar.gz", &packed[..len])).is_err(), "cut at {len}");
+        assert!(find(stored(tmp.path(), "m.tar.gz", &packed[..len])).is_err(), "cut at {len}");
     }
 }
 
@@ -252,7 +252,7 @@ fn crc_of(bytes: &[u8]) -> u32 {
 fn names_the_models_of_an_archive_that_holds_several() {
     let entries = [file("a/saved_model.pb", SAVED_MODEL), file("b/saved_model.pb", SAVED_MODEL)];
     let tmp = tempfile::tempdir().unwrap();
-    let error = find(&stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap_err();
+    let error = find(stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap_err();
     assert_eq!(error.to_string(), "this is not a SavedModel: an archive that holds 2 of them");
     assert_eq!(error.advice(), "unpack it and give one of its folders: a, b");
 }
@@ -263,7 +263,7 @@ fn errors_name_the_archive_and_not_its_temporary_folder() {
         [vec![], vec![file("readme.txt", b"hi")], vec![file("x/model.h5", b"\x89HDF\r\n\x1a\n")]]
     {
         let tmp = tempfile::tempdir().unwrap();
-        let error = find(&stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap_err();
+        let error = find(stored(tmp.path(), "m.tar", &tar_of(&entries))).unwrap_err();
         let text = format!("{error} {} {}", error.place(), error.advice());
         assert!(!text.contains("tfcensus-unpacked"), "{text}");
     }

@@ -5,8 +5,10 @@
 mod common;
 
 mod archives;
+mod caches;
 mod hostile_archives;
 mod http;
+mod hub;
 mod list;
 mod paths;
 mod program;

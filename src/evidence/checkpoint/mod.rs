@@ -42,7 +42,7 @@ mod tiling;
 mod verify;
 
 #[cfg(any(test, feature = "testkit"))]
-pub use bundle::parse_index;
+pub(crate) use bundle::parse_index;
 pub use bundle::{Index, read_index};
 pub use check::check;
 pub use index_error::IndexError;
@@ -51,7 +51,7 @@ pub(crate) use keys::slice_key;
 pub use object_graph::{Attribute, Child, Node, ObjectGraph};
 pub use problem::{Problem, ProblemKind};
 #[cfg(any(test, feature = "testkit"))]
-pub use shard::shard_path;
+pub(crate) use shard::shard_path;
 pub use string_tensor::{StringError, read_string_scalar};
 pub use verify::verify_checksums;
 
