@@ -39,8 +39,7 @@ ALLOWED = {
     "expect": PLAIN | DERIVED,
     "diff": PLAIN | DERIVED,
     "render": PLAIN | DERIVED,
-    "benchmarks": None,  # Makes models for the benchmarks and runs one reader at a time.
-    "fuzzing": None,  # Hands bytes to the decoders; built for the fuzzer only.
+    "testkit": None,  # Writes models, and calls single readers for fuzz targets and benchmarks.
 }
 
 # The places in a model that speak for themselves.

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Fuzzes every reader of bytes for a short time, from seeds made of the fixtures.
+# Fuzzes every reader of untrusted bytes for a short time, with the fixtures as seeds.
 #
 #   ci/fuzz.sh [SECONDS]     for each target; default 10
 #
-# scripts/fuzz does so for long. Says loudly where cargo-fuzz is missing.
+# scripts/fuzz runs for longer. Needs cargo-fuzz, and fails without it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if ! command -v "${CARGO_FUZZ:-cargo-fuzz}" >/dev/null; then
-    echo "!!! cargo-fuzz is missing and nothing was fuzzed: ci/prepare.sh installs it,"
-    echo "!!! or cargo install cargo-fuzz --locked"
+    echo "!!! NOTHING WAS FUZZED: cargo-fuzz is missing; ci/prepare.sh installs it,"
+    echo "!!! or: cargo install cargo-fuzz --locked"
     exit 1
 fi
 missing=$(comm -3 <(sed -n 's|^path = "targets/\(.*\)\.rs"|\1|p' tests/fuzz/Cargo.toml | sort) \

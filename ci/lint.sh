@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# No warning of the compiler's or of clippy's, in the program, its tests and its benchmarks.
+# The compiler and clippy have no warning about the program, its tests and its benchmarks.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo clippy --locked --all-targets -- -D warnings
-# With the entry points of fuzzing and benchmarks, too.
+# Once more with the feature of the test kit, which the benchmarks need.
 cargo clippy --locked --all-targets --all-features -- -D warnings
-# Links in the documentation lead somewhere.
+# Links in the documentation resolve.
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --quiet

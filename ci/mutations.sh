@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Damages every fixture a few times, always in the same ways, and counts what is left of it: from the
-# files alone and through a session. docs/robustness.md has the figures of a long run.
+# Damages every fixture a few times, in reproducible ways, and counts the result, from the files alone
+# and with a session. docs/robustness.md has the figures of a long run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/setup.bash

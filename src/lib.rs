@@ -53,9 +53,6 @@
 //! - [`doctor`](doctor()) looks for a libtensorflow, [`cached_models()`] for downloaded models.
 //! - [`remove_temporary_folders`] is for programs that end on a signal.
 
-#[cfg(feature = "benchmarks")]
-#[doc(hidden)]
-pub mod benchmarks;
 mod cached_models;
 mod census;
 pub mod cost;
@@ -64,9 +61,6 @@ mod doctor;
 mod error;
 mod evidence;
 pub mod expect;
-#[cfg(feature = "fuzzing")]
-#[doc(hidden)]
-pub mod fuzzing;
 mod group;
 #[doc(hidden)]
 pub mod internals;
@@ -79,6 +73,9 @@ pub mod render;
 mod saved_model;
 pub mod select;
 mod source;
+#[cfg(any(test, feature = "testkit"))]
+#[doc(hidden)]
+pub mod testkit;
 mod verdict;
 mod wire;
 

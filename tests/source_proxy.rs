@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use world::{World, fixture, stderr, tar_gz};
@@ -33,7 +33,7 @@ impl Proxy {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["tfhub.dev".to_owned()])
             .unwrap()
-            .signed_by(&key, &authority, &authority_key)
+            .signed_by(&key, &Issuer::from_params(&params, &authority_key))
             .unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());

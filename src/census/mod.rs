@@ -1,12 +1,12 @@
 //! The census of one model: resolve the source, read the witnesses, reconcile, group.
 
-#[cfg(test)]
-mod properties;
 mod report;
 mod session;
 mod session_choice;
 mod session_failure;
 mod session_request;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod witnesses;
 
@@ -92,7 +92,7 @@ fn conclude(
 }
 
 /// The census of a model that is given as bytes, without a session.
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn of_bytes(
     saved_model: Vec<u8>,
     sidecars: SidecarFiles,
@@ -104,7 +104,7 @@ pub(crate) fn of_bytes(
 }
 
 /// Reads a model's files, then hands over what joins them to an inventory once more at every call.
-#[cfg(feature = "benchmarks")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn with_inventory(
     file: &SavedModelFile,
     meta_graphs: &[crate::saved_model::MetaGraph<'_>],

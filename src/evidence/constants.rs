@@ -1,13 +1,26 @@
-//! Weights frozen into the graph: floating constants of rank one and more that an output of a
-//! signature depends on, in the main graph and in the functions it calls. Only their types and
-//! shapes are looked at, never their contents.
+//! Weights frozen into the graph: floating-point constants of rank one and more that an output of a
+//! signature depends on, in the main graph and in the functions that it calls. Only types and shapes
+//! are decoded, never contents.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
 
 use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::Constants;
 use crate::saved_model::{FunctionBody, Graph, Node, Signature, input_node};
 
-/// Sums the constants that the signatures need. Without signatures, those of the whole main graph.
+/// Sums the constants that the signatures need. Without signatures, those of the whole main graph:
+/// nothing then tells which of them an output needs.
 pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants {
     let mut sums = Constants::default();
     let starts = signatures.iter().flat_map(|s| &s.outputs).filter_map(|o| graph.position(o));
@@ -17,17 +30,18 @@ pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants 
         graph.ancestors(starts)
     };
     let mut functions: Vec<&str> = Vec::new();
-    for node in needed.iter().filter_map(|i| graph.nodes.get(*i)) {
-        visit(node, &mut sums, &mut functions);
+    for node in needed.iter().filter_map(|at| graph.nodes.get(*at)) {
+        add_node(node, &mut sums, &mut functions);
     }
+    // Each function once: two calls of one function use the same constants.
     let mut entered = HashSet::new();
     while let Some(name) = functions.pop() {
         if entered.insert(name) {
             let Some(Ok(body)) = graph.library.function(name) else { continue };
-            // Few functions hold a weight or call another: only those are walked.
-            if body.nodes.iter().any(matters) {
-                for at in needed_in(body) {
-                    visit(&body.nodes[at], &mut sums, &mut functions);
+            // Most functions hold no weight and call no other: those need no walk.
+            if body.nodes.iter().any(is_weight_or_call) {
+                for node in needed_nodes(body) {
+                    add_node(node, &mut sums, &mut functions);
                 }
             }
         }
@@ -35,16 +49,11 @@ pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants 
     sums
 }
 
-fn visit<'a>(node: &Node<'a>, sums: &mut Constants, functions: &mut Vec<&'a str>) {
-    if node.op == "Const" {
-        add(node, sums);
-        return;
-    }
-    functions.extend(node.functions());
-}
-
-fn add(node: &Node<'_>, sums: &mut Constants) {
-    if let Some((elements, width)) = weight(node) {
+/// Adds a constant to the sums, or the functions that another node calls to `functions`.
+fn add_node<'a>(node: &Node<'a>, sums: &mut Constants, functions: &mut Vec<&'a str>) {
+    if node.op != "Const" {
+        functions.extend(node.functions());
+    } else if let Some((elements, width)) = weight(node) {
         sums.tensors += 1;
         sums.parameters = sums.parameters.saturating_add(elements);
         sums.bytes = sums.bytes.saturating_add(elements.saturating_mul(width));
@@ -53,38 +62,33 @@ fn add(node: &Node<'_>, sums: &mut Constants) {
 
 /// Elements of a constant that is a weight, and bytes of each.
 fn weight(node: &Node<'_>) -> Option<(u64, u64)> {
-    let head = node.attr("value")?.tensor()?;
-    let dtype = head.dtype.filter(|d| d.is_floating())?;
-    let shape = head.shape.partial()?.known().filter(|s| !s.0.is_empty())?;
+    let tensor = node.attr("value")?.tensor()?;
+    let dtype = tensor.dtype.filter(|d| d.is_floating())?;
+    let shape = tensor.shape.partial()?.known().filter(|s| !s.0.is_empty())?;
     Some((shape.elements()?, dtype.byte_width().unwrap_or(0)))
 }
 
-/// True for what [`visit`] would find something in.
-fn matters(node: &Node<'_>) -> bool {
+fn is_weight_or_call(node: &Node<'_>) -> bool {
     match node.op {
         "Const" => weight(node).is_some(),
         _ => !node.functions().is_empty(),
     }
 }
 
-/// Positions of the nodes that a function's outputs depend on.
-fn needed_in(body: &FunctionBody<'_>) -> Vec<usize> {
+/// The nodes that a function's outputs depend on.
+fn needed_nodes<'b, 'a>(body: &'b FunctionBody<'a>) -> Vec<&'b Node<'a>> {
     let by_name: HashMap<&str, usize> =
-        body.nodes.iter().enumerate().map(|(i, n)| (n.name, i)).collect();
-    let mut open: Vec<usize> = body
-        .returns
-        .iter()
-        .filter_map(|(_, from)| by_name.get(input_node(from).node).copied())
-        .collect();
+        body.nodes.iter().enumerate().map(|(at, node)| (node.name, at)).collect();
+    let position = |input: &str| by_name.get(input_node(input).node).copied();
+    let mut open: Vec<usize> = body.returns.iter().filter_map(|(_, from)| position(from)).collect();
     let mut seen = vec![false; body.nodes.len()];
-    let mut order = Vec::new();
+    let mut needed = Vec::new();
     while let Some(at) = open.pop() {
-        if !std::mem::replace(&mut seen[at], true) {
-            order.push(at);
-            open.extend(
-                body.nodes[at].inputs().filter_map(|i| by_name.get(input_node(i).node).copied()),
-            );
+        let (Some(node), Some(seen)) = (body.nodes.get(at), seen.get_mut(at)) else { continue };
+        if !std::mem::replace(seen, true) {
+            needed.push(node);
+            open.extend(node.inputs().filter_map(position));
         }
     }
-    order
+    needed
 }

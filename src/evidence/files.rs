@@ -103,8 +103,7 @@ impl<'a> FileEvidence<'a> {
 
     /// True where Keras' own identifier says that the root is a Keras object.
     pub fn root_is_keras(&self) -> bool {
-        let root = self.objects.as_ref().map(|(objects, _)| objects.identifier(objects.root()));
-        root.is_some_and(|identifier| identifier.starts_with(keras::KERAS_PREFIX))
+        self.objects.as_ref().is_some_and(|(objects, _)| objects.is_keras(objects.root()))
     }
 }
 

@@ -1,90 +1,143 @@
-//! What TensorFlow's graph constructor would refuse in the main graph: repeated names, inputs
-//! that do not exist, cycles.
+//! What TensorFlow's graph constructor would refuse in the main graph: repeated names, inputs that do
+//! not exist, cycles. A model that no loader accepts is reported as broken, whatever its files count.
 //! Source: tensorflow/core/common_runtime/graph_constructor.cc (TensorFlow 2.21).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
 
 use crate::saved_model::{Graph, input_node};
 
-/// One thing that is wrong with a graph.
+/// One reason for which the graph constructor refuses a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum GraphProblem<'a> {
     /// Two nodes have this name.
     Repeated(&'a str),
-    /// This node takes an input that does not exist.
+    /// The node has an input that does not exist.
     UnknownInput { node: &'a str, input: &'a str },
-    /// This node is part of a cycle that is no loop.
+    /// The node depends on itself without a `NextIteration` between.
     Cycle(&'a str),
 }
 
-/// Checks a graph once through; gives at most one problem of each kind.
+/// Checks a graph in time linear in its edges; gives at most one problem of each kind.
 pub(crate) fn check<'a>(graph: &Graph<'a>) -> Vec<GraphProblem<'a>> {
-    let mut problems: Vec<GraphProblem<'a>> =
-        graph.repeated.iter().take(1).map(|n| GraphProblem::Repeated(n)).collect();
-    let count = graph.nodes.len();
-    // Edges in compressed form: where each node's consumers begin, then the consumers.
-    let mut edges: Vec<(u32, u32)> = Vec::with_capacity(count);
-    let mut waiting = vec![0u32; count];
-    let mut unknown = None;
-    for (at, node) in graph.nodes.iter().enumerate() {
-        for input in node.inputs() {
-            match graph.position(input_node(input).node) {
-                // A loop is closed by NextIteration, which the constructor leaves open on purpose.
-                Some(from) if is_back_edge(graph.nodes.get(from).map(|n| n.op)) => {}
-                Some(from) => {
-                    edges.push((from as u32, at as u32));
-                    waiting[at] += 1;
-                }
-                None => {
-                    unknown =
-                        unknown.or(Some(GraphProblem::UnknownInput { node: node.name, input }));
-                }
-            }
-        }
-    }
-    problems.extend(unknown);
-    let mut first = vec![0u32; count + 1];
-    for (from, _) in &edges {
-        first[*from as usize + 1] += 1;
-    }
-    for i in 0..count {
-        first[i + 1] += first[i];
-    }
-    let mut next = first.clone();
-    let mut consumers = vec![0u32; edges.len()];
-    for (from, to) in &edges {
-        let slot = &mut next[*from as usize];
-        consumers[*slot as usize] = *to;
-        *slot += 1;
-    }
-    let mut ready: Vec<u32> = (0..count as u32).filter(|i| waiting[*i as usize] == 0).collect();
-    let mut done = 0usize;
-    while let Some(node) = ready.pop() {
-        done += 1;
-        let node = node as usize;
-        for to in &consumers[first[node] as usize..first[node + 1] as usize] {
-            let left = &mut waiting[*to as usize];
-            *left -= 1;
-            if *left == 0 {
-                ready.push(*to);
-            }
-        }
-    }
-    if done < count {
-        let stuck = waiting.iter().position(|w| *w > 0);
-        problems
-            .extend(stuck.and_then(|i| graph.nodes.get(i)).map(|n| GraphProblem::Cycle(n.name)));
-    }
-    problems
+    let (edges, unknown) = edges(graph);
+    let repeated = graph.repeated.first().map(|name| GraphProblem::Repeated(name));
+    let stuck = node_in_cycle(graph.nodes.len(), &edges).and_then(|at| graph.nodes.get(at));
+    let cycle = stuck.map(|node| GraphProblem::Cycle(node.name));
+    repeated.into_iter().chain(unknown).chain(cycle).collect()
 }
 
-fn is_back_edge(op: Option<&str>) -> bool {
-    matches!(op, Some("NextIteration" | "RefNextIteration"))
+/// From a producer to a consumer: positions of nodes.
+type DataEdge = (u32, u32);
+
+/// All edges, control inputs included, and the first input that does not exist. The edges of
+/// `NextIteration` are left out: they close loops, and the constructor adds them afterwards for the
+/// same reason.
+fn edges<'a>(graph: &Graph<'a>) -> (Vec<DataEdge>, Option<GraphProblem<'a>>) {
+    let mut edges = Vec::with_capacity(graph.nodes.len());
+    let mut unknown = None;
+    for (to, node) in (0u32..).zip(&graph.nodes) {
+        for input in node.inputs() {
+            let Some(from) = graph.position(input_node(input).node) else {
+                unknown = unknown.or(Some(GraphProblem::UnknownInput { node: node.name, input }));
+                continue;
+            };
+            let op = graph.nodes.get(from).map(|producer| producer.op);
+            if let Ok(from) = u32::try_from(from)
+                && !matches!(op, Some("NextIteration" | "RefNextIteration"))
+            {
+                edges.push((from, to));
+            }
+        }
+    }
+    (edges, unknown)
+}
+
+/// Position of a node that no topological order can hold (Kahn's algorithm, which needs no recursion).
+fn node_in_cycle(count: usize, edges: &[DataEdge]) -> Option<usize> {
+    let consumers = Consumers::new(count, edges);
+    let mut waiting = vec![0u32; count];
+    for (_, to) in edges {
+        if let Some(waiting) = waiting.get_mut(*to as usize) {
+            *waiting += 1;
+        }
+    }
+    let zipped = (0u32..).zip(&waiting);
+    let mut ready: Vec<u32> =
+        zipped.filter(|(_, inputs)| **inputs == 0).map(|(at, _)| at).collect();
+    while let Some(node) = ready.pop() {
+        for to in consumers.of(node) {
+            if let Some(waiting) = waiting.get_mut(*to as usize) {
+                *waiting -= 1;
+                if *waiting == 0 {
+                    ready.push(*to);
+                }
+            }
+        }
+    }
+    waiting.iter().position(|inputs| *inputs > 0)
+}
+
+/// The consumers of every node in two vectors. A vector for each node would be one allocation for
+/// each of millions of nodes.
+struct Consumers {
+    /// Where the consumers of each node begin in `nodes`; one more entry ends the last.
+    first: Vec<u32>,
+    nodes: Vec<u32>,
+}
+
+impl Consumers {
+    /// Sorts the edges by producer: a counting sort.
+    fn new(count: usize, edges: &[DataEdge]) -> Consumers {
+        let mut first = vec![0u32; count + 1];
+        for (from, _) in edges {
+            if let Some(consumers) = first.get_mut(*from as usize + 1) {
+                *consumers += 1;
+            }
+        }
+        let mut sum = 0;
+        for consumers in &mut first {
+            sum += *consumers;
+            *consumers = sum;
+        }
+        let mut next = first.clone();
+        let mut nodes = vec![0; edges.len()];
+        for (from, to) in edges {
+            let Some(at) = next.get_mut(*from as usize) else { continue };
+            if let Some(node) = nodes.get_mut(*at as usize) {
+                *node = *to;
+            }
+            *at += 1;
+        }
+        Consumers { first, nodes }
+    }
+
+    fn of(&self, node: u32) -> &[u32] {
+        let at = node as usize;
+        match (self.first.get(at), self.first.get(at + 1)) {
+            (Some(from), Some(to)) => {
+                self.nodes.get(*from as usize..*to as usize).unwrap_or_default()
+            }
+            _ => &[],
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved_model::testing::{decode_graph, graph_def, node};
-    use crate::wire::testing::Message;
+    use crate::testkit::decode_graph;
+    use crate::testkit::protobuf::Message;
+    use crate::testkit::saved_model::{graph_def, node};
 
     fn problems(nodes: &[Message]) -> usize {
         let bytes = graph_def(nodes, &[]);
@@ -92,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_closed_by_next_iteration_is_no_cycle() {
+    fn a_loop_closed_by_next_iteration_is_not_a_cycle() {
         let nodes = [
             node("enter", "Enter", &[], &[]),
             node("merge", "Merge", &["enter", "next"], &[]),

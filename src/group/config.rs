@@ -1,8 +1,8 @@
 //! The tree of a `.keras` configuration, with the weights that were matched to its layers.
 
-use super::MAX_TREE_DEPTH;
 use super::outline::{Outline, OutlineGroup};
 use crate::evidence::keras::KerasConfig;
+use crate::limits::MAX_TREE_DEPTH;
 use crate::model::GroupKind;
 
 /// Builds the outline. `owned` gives for each layer the positions of its counted variables.
@@ -12,31 +12,33 @@ pub(crate) fn outline(config: &KerasConfig, owned: &[Vec<u32>]) -> Outline {
         reaches: vec![Vec::new(); config.layers.len()],
         ..Outline::default()
     };
-    let mut group_of: Vec<Option<usize>> = Vec::with_capacity(config.layers.len());
-    let mut depth: Vec<usize> = Vec::with_capacity(config.layers.len());
+    // Group and depth of each layer; parents come first.
+    let mut placed: Vec<(Option<usize>, usize)> = Vec::with_capacity(config.layers.len());
     for (at, layer) in config.layers.iter().enumerate() {
-        let level = layer.parent.map_or(0, |p| depth[p] + 1);
-        depth.push(level);
+        let parent = layer.parent.and_then(|parent| placed.get(parent));
+        let depth = parent.map_or(0, |(_, depth)| depth + 1);
+        let parent_group = parent.and_then(|(group, _)| *group);
         if let Some(parent) = layer.parent {
-            outline.reaches[parent].push(at as u32);
+            outline.reach(parent, at);
         }
-        if level > MAX_TREE_DEPTH {
+        if depth > MAX_TREE_DEPTH {
             outline.cut = true;
-            group_of.push(None);
+            placed.push((None, depth));
             continue;
         }
-        let group = outline.add(OutlineGroup {
+        let group = OutlineGroup {
             name: layer.name.clone(),
             class: Some(layer.class.clone()).filter(|c| !c.is_empty()),
             kind: if layer.is_model { GroupKind::Model } else { GroupKind::Layer },
             children: Vec::new(),
             source: Some(at),
             repeats: false,
-        });
-        group_of.push(Some(group));
-        if let Some(parent) = layer.parent.and_then(|p| group_of[p]) {
-            outline.groups[parent].children.push(group);
-        }
+        };
+        let group = match parent_group {
+            Some(parent) => outline.add_below(parent, group),
+            None => outline.add(group),
+        };
+        placed.push((Some(group), depth));
     }
     outline
 }

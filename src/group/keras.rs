@@ -1,7 +1,7 @@
 //! The tree of Keras layers and sub-models, as `model.summary(expand_nested=True)` shows it.
 //!
-//! Names and classes come from the metadata; where an object has none, the attribute that holds it
-//! names it. Source: tf_keras/saving/legacy/saved_model/{layer,network}_serialization.py (2.21).
+//! Names and classes come from the metadata; a layer without a name gets that of the attribute that
+//! holds it. Source: tf_keras/saving/legacy/saved_model/{layer,network}_serialization.py (2.21).
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
@@ -12,9 +12,6 @@ use crate::evidence::object_graph::{Excluded, is_flat_edge, is_wrapper};
 use crate::model::GroupKind;
 use crate::saved_model::NodeId;
 
-/// The prefix of the identifiers that Keras gives to its objects.
-const KERAS_PREFIX: &str = "_tf_keras_";
-
 /// Builds the outline.
 pub(crate) fn outline(objects: Objects<'_, '_>, keras: &KerasMetadata) -> Outline {
     let layers = Layers { objects, keras };
@@ -24,7 +21,7 @@ pub(crate) fn outline(objects: Objects<'_, '_>, keras: &KerasMetadata) -> Outlin
 
 /// True where the root is a Keras model or layer.
 pub(crate) fn is_keras(objects: Objects<'_, '_>, node: NodeId) -> bool {
-    objects.graph.identifier(node).starts_with(KERAS_PREFIX)
+    objects.graph.is_keras(node)
 }
 
 struct Layers<'g, 'a> {
@@ -35,7 +32,7 @@ struct Layers<'g, 'a> {
 impl Layers<'_, '_> {
     fn is_layer(&self, node: NodeId) -> bool {
         is_keras(self.objects, node)
-            && self.objects.facts.excluded[node.index()] != Some(Excluded::Metric)
+            && self.objects.facts.excluded.get(node.index()) != Some(&Some(Excluded::Metric))
     }
 
     fn proposal(&self, node: NodeId, held_as: &str) -> Proposal {
@@ -61,7 +58,7 @@ impl Layers<'_, '_> {
             .into_iter()
             .map(|(child, edge)| self.proposal(child, held_as.get(&child).copied().unwrap_or(edge)))
             .collect();
-        // A Sequential's input layer is in its configuration only.
+        // The input layer of a Sequential has no object, but stands in its configuration.
         let inputs = self.keras.layers.get(&node).map(|l| l.leading_inputs.as_slice());
         let has_input = children.first().is_some_and(|c| c.class.as_deref() == Some("InputLayer"));
         if let (Some(inputs), false) = (inputs, has_input) {
@@ -87,8 +84,9 @@ impl Layers<'_, '_> {
         names
     }
 
-    /// Sub-layers in order: Keras' own list, else `layer-K`, else the nearest layers through list
-    /// and dict wrappers.
+    /// Sub-layers in order: Keras' own list, which has the order of the summary; else the attributes
+    /// `layer-K`, which functional models have; else the nearest layers through list and dict wrappers,
+    /// as for subclassed models saved without that list.
     fn child_nodes(&self, node: NodeId) -> Vec<(NodeId, &str)> {
         let graph = self.objects.graph;
         let list = graph.child(node, "keras_api").and_then(|api| graph.child(api, "layers"));
@@ -114,6 +112,7 @@ impl Layers<'_, '_> {
         found
     }
 
+    /// The layers below an object that no other layer holds.
     fn nearest(&self, node: NodeId) -> Vec<(NodeId, &str)> {
         let graph = self.objects.graph;
         let mut found = Vec::new();
@@ -125,7 +124,7 @@ impl Layers<'_, '_> {
                 if is_flat_edge(graph, holder, edge) || !met.insert(edge.to) {
                     continue;
                 }
-                // Entries of a list are known by the attribute that holds the list.
+                // The entries of a list are named after the attribute that holds the list.
                 let name = held_as.unwrap_or(edge.name);
                 if self.is_layer(edge.to) {
                     found.push((edge.to, name));

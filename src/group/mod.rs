@@ -1,9 +1,22 @@
 //! The tree: counted variables under sub-models and layers, under modules, or under scopes.
 //!
-//! Each builder proposes an outline (which groups, in which order, under which parents, and which
-//! variables each can reach); `sums` turns it into numbers. A group's numbers are of the distinct
-//! variables at and below it.
+//! Each builder makes an outline: which groups, in which order, under which parents, and which
+//! variables each can reach. `sums` turns it into numbers. The numbers of a group are those of the
+//! distinct variables at and below it.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
 
+mod closure;
 mod config;
 mod keras;
 mod modules;
@@ -11,6 +24,7 @@ mod objects;
 mod outline;
 mod paths;
 mod scopes;
+mod stamps;
 mod sums;
 
 pub(crate) use config::outline as config_outline;
@@ -21,7 +35,3 @@ pub(crate) use outline::Outline;
 pub(crate) use paths::paths_to_variables;
 pub(crate) use scopes::outline as scope_outline;
 pub(crate) use sums::fill;
-
-/// Deepest level of the tree that is shown; what lies deeper belongs to the group above.
-/// JSON readers commonly stop at 128 levels, and a group takes two.
-pub(crate) const MAX_TREE_DEPTH: usize = 60;

@@ -1,30 +1,28 @@
-//! The tree of modules: objects under the attribute names that hold them, those without weights
-//! left out. Lists and dicts are no groups; their entries carry the list's name.
+//! The tree of modules: objects under the names of the attributes that hold them, without those that
+//! hold no weights. Lists and dicts are not groups; their entries are named after the list.
 
 use std::collections::HashSet;
 
 use super::objects::{Objects, Proposal, grow};
 use super::outline::Outline;
 use crate::evidence::object_graph::{is_flat_edge, is_wrapper};
+use crate::limits::MAX_NESTED_WRAPPERS;
 use crate::model::GroupKind;
 use crate::saved_model::{Kind, NodeId};
 
-/// Most nested lists and dicts between a module and its entries.
-const MAX_NESTED_WRAPPERS: usize = 16;
-
 /// Builds the outline.
 pub(crate) fn outline(objects: Objects<'_, '_>) -> Outline {
-    let bearing = bearing_weights(objects);
+    let with_weights = objects_with_weights(objects);
     let root = Proposal {
         node: Some(objects.graph.root()),
         name: "model".into(),
         class: None,
         kind: GroupKind::Module,
     };
-    grow(objects, root, |node| children(objects, &bearing, node))
+    grow(objects, root, |node| children(objects, &with_weights, node))
 }
 
-fn children(objects: Objects<'_, '_>, bearing: &[bool], node: NodeId) -> Vec<Proposal> {
+fn children(objects: Objects<'_, '_>, with_weights: &[bool], node: NodeId) -> Vec<Proposal> {
     let graph = objects.graph;
     let mut found = Vec::new();
     let mut met = HashSet::from([node]);
@@ -35,8 +33,8 @@ fn children(objects: Objects<'_, '_>, bearing: &[bool], node: NodeId) -> Vec<Pro
             let to = edge.to;
             let is_object = matches!(graph.kinds.get(to.index()), Some(Kind::User { .. }));
             if !is_object
-                || !bearing[to.index()]
-                || objects.facts.excluded[to.index()].is_some()
+                || with_weights.get(to.index()) != Some(&true)
+                || objects.is_excluded(to)
                 || is_flat_edge(graph, holder, edge)
                 || !met.insert(to)
             {
@@ -58,24 +56,28 @@ fn children(objects: Objects<'_, '_>, bearing: &[bool], node: NodeId) -> Vec<Pro
     found
 }
 
-/// For every object: does any counted variable lie below it? Found backwards from the variables,
-/// so that each edge is looked at once.
-fn bearing_weights(objects: Objects<'_, '_>) -> Vec<bool> {
+/// For every object whether a counted variable lies below it. Found backwards from the variables, so
+/// that each edge is followed once.
+fn objects_with_weights(objects: Objects<'_, '_>) -> Vec<bool> {
     let graph = objects.graph;
-    let mut holders: Vec<Vec<u32>> = vec![Vec::new(); graph.len()];
+    let mut holders: Vec<Vec<NodeId>> = vec![Vec::new(); graph.len()];
     for id in graph.ids() {
         for edge in graph.children(id) {
-            holders[edge.to.index()].push(id.0);
+            if let Some(holders) = holders.get_mut(edge.to.index()) {
+                holders.push(id);
+            }
         }
     }
-    let mut bearing = vec![false; graph.len()];
-    let mut open: Vec<u32> = objects.weights.keys().map(|id| id.0).collect();
-    while let Some(at) = open.pop() {
-        for holder in &holders[at as usize] {
-            if !std::mem::replace(&mut bearing[*holder as usize], true) {
+    let mut with_weights = vec![false; graph.len()];
+    let mut open: Vec<NodeId> = objects.weights.keys().copied().collect();
+    while let Some(node) = open.pop() {
+        for holder in holders.get(node.index()).into_iter().flatten() {
+            if let Some(known) = with_weights.get_mut(holder.index())
+                && !std::mem::replace(known, true)
+            {
                 open.push(*holder);
             }
         }
     }
-    bearing
+    with_weights
 }

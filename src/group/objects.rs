@@ -1,11 +1,12 @@
-//! What the objects of an object graph hold: the part of an outline that Keras layers and plain
-//! modules have in common.
+//! An outline from the objects of an object graph: what the trees of Keras layers and of plain modules
+//! have in common.
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet, HashSetExt};
 
-use super::MAX_TREE_DEPTH;
 use super::outline::{Outline, OutlineGroup};
+use super::stamps::Stamps;
 use crate::evidence::object_graph::ObjectGraphFacts;
+use crate::limits::MAX_TREE_DEPTH;
 use crate::model::GroupKind;
 use crate::saved_model::{NodeId, ObjectGraph};
 
@@ -16,6 +17,13 @@ pub(crate) struct Objects<'g, 'a> {
     pub facts: &'g ObjectGraphFacts,
     /// Position of the counted variable that an object is.
     pub weights: &'g HashMap<NodeId, u32>,
+}
+
+impl Objects<'_, '_> {
+    /// True for an optimizer, a metric or a generator, whose state is not the model's.
+    pub fn is_excluded(&self, node: NodeId) -> bool {
+        self.facts.excluded.get(node.index()).is_some_and(Option::is_some)
+    }
 }
 
 /// A group that a builder proposes for an object, or for no object.
@@ -33,76 +41,93 @@ pub(crate) fn grow(
     root: Proposal,
     mut children_of: impl FnMut(NodeId) -> Vec<Proposal>,
 ) -> Outline {
-    let mut outline = Outline::default();
-    let mut sources: HashMap<NodeId, usize> = HashMap::new();
-    let mut open: Vec<(usize, NodeId, usize)> = Vec::new();
-    let place = |outline: &mut Outline,
-                 sources: &mut HashMap<NodeId, usize>,
-                 open: &mut Vec<(usize, NodeId, usize)>,
-                 proposal: Proposal,
-                 depth: usize| {
-        let next = sources.len();
-        let at = outline.add(OutlineGroup {
-            name: proposal.name,
-            class: proposal.class,
-            kind: proposal.kind,
-            children: Vec::new(),
-            source: proposal.node.map(|n| *sources.entry(n).or_insert(next)),
-            repeats: false,
-        });
-        if let Some(node) = proposal.node {
-            open.push((at, node, depth));
-        }
-        at
-    };
-    place(&mut outline, &mut sources, &mut open, root, 0);
-    // Depth first and in order: the first visit of a shared layer is the one that a reader of
-    // the printed tree meets first. That is known when it is visited, not when its parent is: a
-    // layer below an elder sibling comes before the same layer as a sibling.
+    let mut growth = Growth::default();
+    growth.add(root, None, 0);
+    // Depth first and in order, so that a shared layer has its children where a reader of the printed
+    // tree meets it first. Only its visit decides that, not the visit of its parent: a layer below an
+    // elder sibling comes before the same layer as a younger one.
     let mut visited = HashSet::new();
-    while let Some((at, node, depth)) = open.pop() {
+    while let Some(Visit { group, node, depth }) = growth.open.pop() {
         if !visited.insert(node) {
-            outline.groups[at].repeats = true;
+            if let Some(group) = growth.outline.groups.get_mut(group) {
+                group.repeats = true;
+            }
             continue;
         }
         let proposals = children_of(node);
         if depth >= MAX_TREE_DEPTH {
-            outline.cut |= !proposals.is_empty();
+            growth.outline.cut |= !proposals.is_empty();
             continue;
         }
-        let before = open.len();
+        let before = growth.open.len();
         for proposal in proposals {
-            let child = place(&mut outline, &mut sources, &mut open, proposal, depth + 1);
-            outline.groups[at].children.push(child);
+            growth.add(proposal, Some(group), depth + 1);
         }
-        open[before..].reverse();
+        if let Some(children) = growth.open.get_mut(before..) {
+            children.reverse();
+        }
     }
+    let Growth { mut outline, sources, .. } = growth;
     fill_sources(objects, &sources, &mut outline);
     outline
+}
+
+/// A group whose children are not proposed yet.
+struct Visit {
+    group: usize,
+    node: NodeId,
+    depth: usize,
+}
+
+/// An outline while it grows.
+#[derive(Default)]
+struct Growth {
+    outline: Outline,
+    /// The source of each object that has a group.
+    sources: HashMap<NodeId, usize>,
+    open: Vec<Visit>,
+}
+
+impl Growth {
+    fn add(&mut self, proposal: Proposal, parent: Option<usize>, depth: usize) {
+        let next = self.sources.len();
+        let group = OutlineGroup {
+            name: proposal.name,
+            class: proposal.class,
+            kind: proposal.kind,
+            children: Vec::new(),
+            source: proposal.node.map(|n| *self.sources.entry(n).or_insert(next)),
+            repeats: false,
+        };
+        let group = match parent {
+            Some(parent) => self.outline.add_below(parent, group),
+            None => self.outline.add(group),
+        };
+        if let Some(node) = proposal.node {
+            self.open.push(Visit { group, node, depth });
+        }
+    }
 }
 
 /// For every object that has a group: the weights it holds and the other such objects it reaches.
 fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outline: &mut Outline) {
     outline.holds = vec![Vec::new(); sources.len()];
     outline.reaches = vec![Vec::new(); sources.len()];
-    let mut seen = vec![u32::MAX; objects.graph.len()];
+    let mut seen = Stamps::new(objects.graph.len());
     let mut open = Vec::new();
     for (start, source) in sources {
-        let stamp = *source as u32;
-        seen[start.index()] = stamp;
+        seen.add(start.index(), *source);
         open.push(*start);
         while let Some(node) = open.pop() {
             for edge in objects.graph.children(node) {
                 let to = edge.to;
-                let at = to.index();
-                if seen[at] == stamp || objects.facts.excluded[at].is_some() {
+                if objects.is_excluded(to) || !seen.add(to.index(), *source) {
                     continue;
                 }
-                seen[at] = stamp;
                 if let Some(weight) = objects.weights.get(&to) {
-                    outline.holds[*source].push(*weight);
+                    outline.hold(*source, *weight);
                 } else if let Some(other) = sources.get(&to) {
-                    outline.reaches[*source].push(*other as u32);
+                    outline.reach(*source, *other);
                 } else {
                     open.push(to);
                 }
@@ -113,11 +138,13 @@ fn fill_sources(objects: Objects<'_, '_>, sources: &HashMap<NodeId, usize>, outl
 
 #[cfg(test)]
 mod tests {
+    use foldhash::HashMapExt;
+
     use super::*;
     use crate::evidence::object_graph;
-    use crate::saved_model::testing::{ObjectGraphBytes, object};
+    use crate::testkit::saved_model::{ObjectGraphBytes, object};
 
-    /// Every group of the tree in the order of reading, with its depth; `*` where it repeats.
+    /// Every group of the tree in reading order, indented by depth; `*` where it repeats.
     fn printed(objects: ObjectGraphBytes) -> Vec<String> {
         let graph = objects.decode();
         let facts = object_graph::read(&graph);
@@ -145,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_first_is_the_first_visit() {
+    fn a_shared_object_has_its_children_where_a_reader_meets_it_first() {
         let object = |children: &[(&str, u64)]| object("any", children);
         let got = printed(ObjectGraphBytes::new(vec![
             object(&[("wrapper", 1), ("block", 2), ("last", 4)]),

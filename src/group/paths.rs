@@ -1,37 +1,81 @@
-//! Ways from the root to the variables of an object graph.
+//! Paths of attributes from the root to the variables of an object graph.
 
 use foldhash::{HashMap, HashMapExt};
 
 use super::objects::Objects;
 use crate::evidence::object_graph::is_flat_edge;
+use crate::limits::{MAX_PATH_EDGES, MAX_PATHS_PER_VARIABLE};
 use crate::saved_model::NodeId;
 
-/// Most paths that are given for one variable.
-const MAX_PATHS: usize = 8;
-/// Longest path, in edges, that is written out; longer ones are cut in the middle.
-const MAX_PATH_EDGES: usize = 64;
-
-/// For each counted variable, the paths under which its holders keep it: the shortest path to each
-/// holder, and the holder's attribute.
+/// For each counted variable the paths of the attributes that hold it: for every holder the shortest
+/// path to it, and its attribute. There can be exponentially many other paths.
 pub(crate) fn paths_to_variables(objects: Objects<'_, '_>) -> HashMap<u32, Vec<String>> {
     let graph = objects.graph;
-    // Shortest paths, by attributes first: the flat lists only where no attribute leads.
-    let mut from: Vec<Option<(NodeId, u32)>> = vec![None; graph.len()];
-    let mut reached = vec![false; graph.len()];
-    reached[graph.root().index()] = true;
+    let ways = shortest_ways(objects);
+    let mut paths: HashMap<u32, Vec<String>> = HashMap::new();
+    for holder in graph.ids().filter(|id| ways.reaches(*id)) {
+        for (number, edge) in graph.children(holder).iter().enumerate() {
+            let Some(weight) = objects.weights.get(&edge.to) else { continue };
+            let is_shortest = ways.get(edge.to) == Some(Way::By { holder, number });
+            let is_attribute =
+                || !is_flat_edge(graph, holder, edge) && !is_list_copy(objects, holder);
+            if is_shortest || is_attribute() {
+                let known = paths.entry(*weight).or_default();
+                let path = path_through(objects, &ways, holder, edge.name);
+                if known.len() < MAX_PATHS_PER_VARIABLE && !known.contains(&path) {
+                    known.push(path);
+                }
+            }
+        }
+    }
+    paths
+}
+
+/// How an object is first reached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It is the root.
+    Root,
+    /// By the edge with this number among those of the holder.
+    By { holder: NodeId, number: usize },
+}
+
+/// The first way to every object; `None` for objects that are not reached.
+struct Ways(Vec<Option<Way>>);
+
+impl Ways {
+    fn get(&self, node: NodeId) -> Option<Way> {
+        self.0.get(node.index()).copied().flatten()
+    }
+
+    fn reaches(&self, node: NodeId) -> bool {
+        self.get(node).is_some()
+    }
+
+    fn set(&mut self, node: NodeId, way: Way) {
+        if let Some(known) = self.0.get_mut(node.index()) {
+            *known = Some(way);
+        }
+    }
+}
+
+/// The shortest way to every object, breadth first. Attributes come before flat lists, even where a
+/// list is shorter: a path through `variables/7` says nothing about the model.
+fn shortest_ways(objects: Objects<'_, '_>) -> Ways {
+    let graph = objects.graph;
+    let mut ways = Ways(vec![None; graph.len()]);
+    ways.set(graph.root(), Way::Root);
     for flat in [false, true] {
-        let mut level: Vec<NodeId> = graph.ids().filter(|id| reached[id.index()]).collect();
+        let mut level: Vec<NodeId> = graph.ids().filter(|id| ways.reaches(*id)).collect();
         while !level.is_empty() {
             let mut next = Vec::new();
             for holder in level {
-                for (k, edge) in graph.children(holder).iter().enumerate() {
-                    let at = edge.to.index();
-                    if !reached[at]
-                        && objects.facts.excluded[at].is_none()
+                for (number, edge) in graph.children(holder).iter().enumerate() {
+                    if !ways.reaches(edge.to)
+                        && !objects.is_excluded(edge.to)
                         && (flat || !is_flat_edge(graph, holder, edge))
                     {
-                        reached[at] = true;
-                        from[at] = Some((holder, k as u32));
+                        ways.set(edge.to, Way::By { holder, number });
                         next.push(edge.to);
                     }
                 }
@@ -39,23 +83,7 @@ pub(crate) fn paths_to_variables(objects: Objects<'_, '_>) -> HashMap<u32, Vec<S
             level = next;
         }
     }
-    let mut paths: HashMap<u32, Vec<String>> = HashMap::new();
-    let mut add = |weight: u32, path: String| {
-        let known = paths.entry(weight).or_default();
-        if known.len() < MAX_PATHS && !known.contains(&path) {
-            known.push(path);
-        }
-    };
-    for holder in graph.ids().filter(|id| reached[id.index()]) {
-        for (k, edge) in graph.children(holder).iter().enumerate() {
-            let Some(weight) = objects.weights.get(&edge.to) else { continue };
-            let is_first = from[edge.to.index()] == Some((holder, k as u32));
-            if is_first || (!is_flat_edge(graph, holder, edge) && !is_list_copy(objects, holder)) {
-                add(*weight, path_through(objects, &from, holder, edge.name));
-            }
-        }
-    }
-    paths
+    ways
 }
 
 /// True for the wrapper of a flat list, whose entries repeat what other attributes hold.
@@ -63,21 +91,17 @@ fn is_list_copy(objects: Objects<'_, '_>, holder: NodeId) -> bool {
     objects.graph.identifier(holder) == "trackable_list_wrapper"
 }
 
-fn path_through(
-    objects: Objects<'_, '_>,
-    from: &[Option<(NodeId, u32)>],
-    holder: NodeId,
-    attribute: &str,
-) -> String {
+/// The path to the attribute of a holder. Of one that is too long the beginning is cut off.
+fn path_through(objects: Objects<'_, '_>, ways: &Ways, holder: NodeId, attribute: &str) -> String {
     let mut edges = vec![attribute];
     let mut at = holder;
-    while let Some((up, k)) = from[at.index()] {
+    while let Some(Way::By { holder, number }) = ways.get(at) {
         if edges.len() >= MAX_PATH_EDGES {
             edges.push("…");
             break;
         }
-        edges.extend(objects.graph.children(up).get(k as usize).map(|e| e.name));
-        at = up;
+        edges.extend(objects.graph.children(holder).get(number).map(|edge| edge.name));
+        at = holder;
     }
     edges.reverse();
     edges.join("/")

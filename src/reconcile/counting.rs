@@ -21,14 +21,16 @@ pub(crate) fn facts_of_count(
     let with_state = |state: Trainable| {
         sum(inventory.weights().map(|(_, i)| i).filter(move |i| i.trainable == state))
     };
-    let sums: [(Counts, fn(Counts) -> CountFact); 4] = [
-        (with_role(Role::Duplicate), CountFact::ExportCopies),
-        (with_role(Role::Unrestored), CountFact::Unrestored),
-        (with_state(Trainable::Frozen), CountFact::Frozen),
-        (with_state(Trainable::Undetermined), CountFact::TrainableUndetermined),
-    ];
-    let present = sums.into_iter().filter(|(counts, _)| counts.variables > 0);
-    facts.extend(present.map(|(counts, fact)| fact(counts).into()));
+    for (fact, counts) in [
+        (CountFact::ExportCopies as fn(Counts) -> CountFact, with_role(Role::Duplicate)),
+        (CountFact::Unrestored, with_role(Role::Unrestored)),
+        (CountFact::Frozen, with_state(Trainable::Frozen)),
+        (CountFact::TrainableUndetermined, with_state(Trainable::Undetermined)),
+    ] {
+        if counts.variables > 0 {
+            facts.push(fact(counts).into());
+        }
+    }
     facts.extend(of_values(inventory).into_iter().map(Fact::from));
     facts.extend(of_unknown_size(inventory).into_iter().map(Fact::from));
     facts.extend(of_constants(inventory, files.constants).map(Fact::from));

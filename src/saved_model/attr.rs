@@ -1,8 +1,9 @@
-//! `AttrValue` and the head of a `TensorProto`: types, shapes and strings, never numeric contents.
+//! `AttrValue`, and of a `TensorProto` the type, the shape and strings, never numeric contents.
 //!
 //! Source: attr_value.proto and tensor.proto, tensorflow/core/framework (TensorFlow 2.21).
 
-use super::DeclaredShape;
+use super::shape::DeclaredShape;
+use crate::limits::MAX_ATTR_DEPTH;
 use crate::model::DType;
 use crate::wire::{Malformed, Value, fields, packed};
 
@@ -38,26 +39,26 @@ impl<'a> Attr<'a> {
     }
 
     /// Every function that the attribute names: as a `func`, in a `list(func)`, and in the attributes
-    /// that either hands on. Where a field comes twice, parsers differ in what they keep; all of it
-    /// is given here, so that no function is overlooked.
+    /// that a `NameAttrList` passes to its function. Where a field comes twice, parsers differ in
+    /// which value they keep; here all values count, so that a scan for unsafe ops overlooks none.
     pub fn functions(self) -> Vec<&'a str> {
         let mut names = Vec::new();
         let mut open = vec![(self.0, 0usize)];
         while let Some((attr, depth)) = open.pop() {
-            let mut lists: Vec<&'a [u8]> = Vec::new();
+            let mut named_lists: Vec<&'a [u8]> = Vec::new();
             for (number, value) in fields(attr).flatten() {
                 match (number, value.bytes()) {
-                    (1, Some(list)) => lists.extend(all(list, 9)),
-                    (10, Some(named)) => lists.push(named),
+                    (1, Some(list)) => named_lists.extend(all_bytes(list, 9)),
+                    (10, Some(named)) => named_lists.push(named),
                     _ => {}
                 }
             }
-            for named in lists {
+            for named in named_lists {
                 for (number, value) in fields(named).flatten() {
                     match (number, value.bytes()) {
                         (1, _) => names.extend(value.text().ok()),
                         (2, Some(entry)) if depth < MAX_ATTR_DEPTH => {
-                            open.extend(all(entry, 2).map(|attr| (attr, depth + 1)));
+                            open.extend(all_bytes(entry, 2).map(|attr| (attr, depth + 1)));
                         }
                         _ => {}
                     }
@@ -73,8 +74,9 @@ impl<'a> Attr<'a> {
         let mut types = Vec::new();
         for (number, value) in fields(list).flatten() {
             match (number, value) {
-                (6, Value::Bytes(b)) => types
-                    .extend(packed(b).map_while(Result::ok).map(|n| DType::from_number(n as i64))),
+                (6, Value::Bytes(b)) => types.extend(
+                    packed(b).map_while(Result::ok).map(|n| DType::from_number(n.cast_signed())),
+                ),
                 (6, value) => types.push(DType::from_number(value.int())),
                 _ => {}
             }
@@ -82,23 +84,20 @@ impl<'a> Attr<'a> {
         types
     }
 
-    /// The head of a `tensor` attribute.
-    pub fn tensor(self) -> Option<TensorHead<'a>> {
-        TensorHead::decode(self.last(8).and_then(Value::bytes)?).ok()
+    /// The type and shape of a `tensor` attribute.
+    pub fn tensor(self) -> Option<TensorHeader<'a>> {
+        TensorHeader::decode(self.last(8).and_then(Value::bytes)?).ok()
     }
 }
 
-/// Most attributes within attributes: protobuf's own limit of 100 messages is met sooner.
-const MAX_ATTR_DEPTH: usize = 64;
-
-/// All values of a field of bytes.
-fn all(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
+/// All length-delimited values of field `number`.
+fn all_bytes(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
     fields(message).flatten().filter(move |(n, _)| *n == number).filter_map(|(_, v)| v.bytes())
 }
 
-/// What a tensor is, without its numbers.
+/// A `TensorProto` without its numbers.
 #[derive(Clone, Debug)]
-pub(crate) struct TensorHead<'a> {
+pub(crate) struct TensorHeader<'a> {
     /// Element type; `None` where the file leaves it out.
     pub dtype: Option<DType>,
     /// Shape as written.
@@ -106,23 +105,24 @@ pub(crate) struct TensorHead<'a> {
     proto: &'a [u8],
 }
 
-impl<'a> TensorHead<'a> {
-    fn decode(proto: &'a [u8]) -> Result<TensorHead<'a>, Malformed> {
-        let mut head = TensorHead { dtype: None, shape: DeclaredShape::Dims(Vec::new()), proto };
+impl<'a> TensorHeader<'a> {
+    fn decode(proto: &'a [u8]) -> Result<TensorHeader<'a>, Malformed> {
+        let mut header =
+            TensorHeader { dtype: None, shape: DeclaredShape::Dims(Vec::new()), proto };
         for field in fields(proto) {
             match field? {
-                (1, value) => head.dtype = DType::from_number(value.int()),
+                (1, value) => header.dtype = DType::from_number(value.int()),
                 (2, value) => {
-                    head.shape = DeclaredShape::decode(value.bytes().unwrap_or_default())?
+                    header.shape = DeclaredShape::decode(value.bytes().unwrap_or_default())?
                 }
                 _ => {}
             }
         }
-        Ok(head)
+        Ok(header)
     }
 
-    /// The elements of a string tensor, in order. An element that the shape promises and the
-    /// file leaves out repeats the last one, as TensorFlow fills tensors up; the caller bounds it.
+    /// The elements of a string tensor that the file states, in order. TensorFlow repeats the last
+    /// one for every further element of the shape; the caller does that, up to a bound of its own.
     pub fn strings(&self) -> impl Iterator<Item = &'a [u8]> {
         fields(self.proto).flatten().filter(|(n, _)| *n == 8).filter_map(|(_, v)| v.bytes())
     }

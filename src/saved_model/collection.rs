@@ -2,6 +2,7 @@
 //!
 //! Source: meta_graph.proto, tensorflow/core/protobuf; variable.proto, tensorflow/core/framework.
 
+use super::node::input_node;
 use crate::wire::{Malformed, Value, fields, packed};
 
 /// One variable as a TF1 collection lists it. It carries neither shape nor dtype.
@@ -9,21 +10,21 @@ use crate::wire::{Malformed, Value, fields, packed};
 pub(crate) struct VariableDef<'a> {
     /// The variable op's output, such as `w:0`.
     pub variable_name: &'a str,
-    /// Present for a part of a partitioned variable.
+    /// Present for one part of a partitioned variable.
     pub slice: Option<SaveSlice<'a>>,
 }
 
 impl<'a> VariableDef<'a> {
     /// The variable op's node.
     pub fn node(&self) -> &'a str {
-        super::input_node(self.variable_name).node
+        input_node(self.variable_name).node
     }
 }
 
 /// Which part of which logical variable this is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SaveSlice<'a> {
-    /// Name of the logical variable, which is its checkpoint key where nothing renames it.
+    /// Name of the logical variable: its checkpoint key, unless the saver maps it to another.
     pub full_name: &'a str,
     /// Shape of the logical variable.
     pub full_shape: Vec<i64>,
@@ -34,7 +35,8 @@ pub(crate) struct SaveSlice<'a> {
 }
 
 impl SaveSlice<'_> {
-    /// The slice as `RestoreV2` wants it: `10 4 0,4:0,4`.
+    /// The slice in the notation of `RestoreV2`, such as `10 4 0,4:0,4`: the full shape, then start and
+    /// length of each dimension.
     pub fn spec(&self) -> String {
         let full: Vec<String> = self.full_shape.iter().map(i64::to_string).collect();
         let parts: Vec<String> =
@@ -99,7 +101,7 @@ fn numbers(value: Value<'_>, into: &mut Vec<i64>) -> Result<(), Malformed> {
     match value {
         Value::Bytes(b) => {
             for n in packed(b) {
-                into.push(n? as i64);
+                into.push(n?.cast_signed());
             }
         }
         value => into.push(value.int()),

@@ -1,19 +1,14 @@
-//! The file itself: mapped where it is binary, turned into the binary form where it is text.
+//! The file itself: mapped where it is binary, translated to the binary form where it is text.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use super::MetaGraph;
+use super::meta_graph::MetaGraph;
 use crate::error::{Error, Result};
+use crate::limits::{MAX_META_GRAPHS, MAX_PBTXT_BYTES};
 use crate::wire::{Malformed, fields};
-
-/// Largest text form that is read; the text is held in memory.
-const MAX_TEXT_BYTES: u64 = 2 << 30;
-
-/// Most MetaGraphs of one SavedModel; real ones have one for each set of tags.
-const MAX_META_GRAPHS: usize = 10_000;
 
 /// `saved_model.pb` or `saved_model.pbtxt`, open.
 pub(crate) struct SavedModelFile {
@@ -32,11 +27,13 @@ impl SavedModelFile {
         let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let byte_len = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let bytes = if is_text {
-            if byte_len > MAX_TEXT_BYTES {
+            if byte_len > MAX_PBTXT_BYTES {
                 return Err(Error::Malformed {
                     path: path.to_path_buf(),
                     offset: None,
-                    what: format!("the text form takes {byte_len} bytes, more than is read"),
+                    what: format!(
+                        "the text form has {byte_len} bytes; at most {MAX_PBTXT_BYTES} are read"
+                    ),
                 });
             }
             let text = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
@@ -48,15 +45,17 @@ impl SavedModelFile {
         } else if byte_len == 0 {
             Bytes::Held(Vec::new())
         } else {
-            // SAFETY: the map is read only. A file that another process cuts short meanwhile
-            // would raise SIGBUS; every reader of mapped files accepts that.
+            // Mapped and not read: a SavedModel can hold gigabytes of constants, of which a census
+            // touches only the fields around them.
+            // SAFETY: the map is read only. Reading beyond the end of a file that another process
+            // truncates meanwhile raises SIGBUS; every reader of mapped files accepts that.
             Bytes::Mapped(unsafe { Mmap::map(&file) }.map_err(|e| Error::io("map", path, e))?)
         };
         Ok(SavedModelFile { path: path.to_path_buf(), bytes })
     }
 
-    /// A file that is nowhere but in memory.
-    #[cfg(any(test, feature = "fuzzing"))]
+    /// A file that exists in memory only.
+    #[cfg(any(test, feature = "testkit"))]
     pub fn in_memory(bytes: Vec<u8>) -> SavedModelFile {
         SavedModelFile { path: PathBuf::from("saved_model.pb"), bytes: Bytes::Held(bytes) }
     }
@@ -74,7 +73,7 @@ impl SavedModelFile {
         }
     }
 
-    /// The schema version and all MetaGraphs, decoded no further than their heads.
+    /// The schema version and all MetaGraphs, whose graphs and collections stay undecoded.
     pub fn decode(&self) -> Result<(i64, Vec<MetaGraph<'_>>)> {
         let bytes = self.bytes();
         if bytes.is_empty() {
@@ -91,7 +90,8 @@ impl SavedModelFile {
                 (1, value) => version = value.int(),
                 (2, value) if graphs.len() >= MAX_META_GRAPHS => {
                     let at = value.bytes().unwrap_or_default();
-                    return Err(self.malformed(Malformed::at(at, "more MetaGraphs than any has")));
+                    return Err(self
+                        .malformed(Malformed::at(at, "more MetaGraphs than any SavedModel has")));
                 }
                 (2, value) => graphs.push(
                     MetaGraph::decode(value.bytes().unwrap_or_default())
@@ -103,7 +103,8 @@ impl SavedModelFile {
         Ok((version, graphs))
     }
 
-    /// An error at this place of the file.
+    /// An error in this file. Its offset is given for the binary form only: in the text form it would
+    /// be one of the translation.
     pub fn malformed(&self, bad: Malformed) -> Error {
         Error::Malformed {
             path: self.path.clone(),

@@ -1,4 +1,7 @@
-//! `FunctionDefLibrary`: functions by name, their bodies decoded only on request, and once.
+//! `FunctionDefLibrary`: functions by name, each body decoded on first use and kept.
+//!
+//! A model can hold thousands of functions (gradients, training steps) that nothing looks into, so
+//! decoding all of them up front would be most of the time of a census.
 //!
 //! Source: function.proto and op_def.proto, tensorflow/core/framework (TensorFlow 2.21).
 
@@ -6,7 +9,7 @@ use std::sync::OnceLock;
 
 use foldhash::HashMap;
 
-use super::Node;
+use super::node::Node;
 use crate::wire::{Malformed, fields};
 
 /// The functions of a graph.
@@ -15,7 +18,7 @@ pub(crate) struct Library<'a> {
     by_name: HashMap<&'a str, Function<'a>>,
 }
 
-/// One function, undecoded until somebody asks for it. Several readers ask, from two threads.
+/// One function, undecoded until it is asked for: by several readers, from two threads.
 #[derive(Debug)]
 struct Function<'a> {
     bytes: &'a [u8],
@@ -38,7 +41,7 @@ impl<'a> Library<'a> {
     }
 
     /// True where there is a function with this name.
-    pub fn holds(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
     }
 
@@ -50,8 +53,8 @@ impl<'a> Library<'a> {
     }
 }
 
-/// The name in `FunctionDef.signature`: of several, the last one, as TensorFlow's parser has it. A
-/// function must not hide behind another name.
+/// The name in `FunctionDef.signature`. Of several it is the last, as in TensorFlow's parser: with
+/// another choice a model could hide a function from the scan for unsafe ops.
 fn signature_name(function: &[u8]) -> Result<Option<&str>, Malformed> {
     let mut name = None;
     for field in fields(function) {
@@ -73,7 +76,7 @@ pub(crate) struct FunctionBody<'a> {
     pub arguments: Vec<&'a str>,
     /// Its nodes.
     pub nodes: Vec<Node<'a>>,
-    /// For each output, where it comes from (`ret`: output argument, node output).
+    /// For each output argument the node output that it returns (`ret`).
     pub returns: Vec<(&'a str, &'a str)>,
     /// Names of its outputs, in order.
     pub outputs: Vec<&'a str>,
@@ -99,17 +102,7 @@ impl<'a> FunctionBody<'a> {
                     }
                 }
                 (3, value) => body.nodes.push(Node::decode(value.bytes().unwrap_or_default())?),
-                (4, value) => {
-                    let (mut key, mut from) = ("", "");
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        match field? {
-                            (1, value) => key = value.text()?,
-                            (2, value) => from = value.text()?,
-                            _ => {}
-                        }
-                    }
-                    body.returns.push((key, from));
-                }
+                (4, value) => body.returns.push(returned(value.bytes().unwrap_or_default())?),
                 _ => {}
             }
         }
@@ -117,6 +110,20 @@ impl<'a> FunctionBody<'a> {
     }
 }
 
+/// An entry of the map `ret`.
+fn returned(entry: &[u8]) -> Result<(&str, &str), Malformed> {
+    let (mut output, mut source) = ("", "");
+    for field in fields(entry) {
+        match field? {
+            (1, value) => output = value.text()?,
+            (2, value) => source = value.text()?,
+            _ => {}
+        }
+    }
+    Ok((output, source))
+}
+
+/// The name in an `OpDef.ArgDef`.
 fn arg_name(arg: Option<&[u8]>) -> Result<&str, Malformed> {
     let mut name = "";
     for field in fields(arg.unwrap_or_default()) {

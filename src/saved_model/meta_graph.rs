@@ -5,13 +5,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::collection::{bytes_list, node_list, variable_def};
-use super::{Graph, ObjectGraph, VariableDef, input_node};
+use super::collection::{VariableDef, bytes_list, node_list, variable_def};
+use super::graph::Graph;
+use super::node::input_node;
+use super::object_graph::ObjectGraph;
 use crate::error::{Error, Result};
+use crate::limits::{MAX_COMPOSITE_TENSOR_DEPTH, MAX_META_GRAPH_ENTRIES};
 use crate::wire::{Malformed, fields};
-
-/// Most collections and signatures of a MetaGraph, and most of its tags.
-const MAX_ENTRIES: usize = 1_000_000;
 
 /// A MetaGraph whose parts are still undecoded.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ pub(crate) struct MetaGraph<'a> {
     pub tags: Vec<&'a str>,
     /// The TensorFlow that wrote it; empty where unknown.
     pub tensorflow_version: &'a str,
-    /// Node that restores the variables; empty where there is no saver.
+    /// Node that restores the variables; empty where there is no saver (as in TF1 Hub modules).
     pub restore_op: &'a str,
     /// True where the MetaGraph has a `saver_def` at all.
     pub has_saver: bool,
@@ -34,7 +34,7 @@ pub(crate) struct MetaGraph<'a> {
     signatures: Vec<(&'a str, &'a [u8])>,
 }
 
-/// One signature: the nodes it feeds and fetches.
+/// One signature.
 #[derive(Debug)]
 pub(crate) struct Signature<'a> {
     /// Nodes whose outputs it returns.
@@ -42,14 +42,16 @@ pub(crate) struct Signature<'a> {
 }
 
 impl<'a> MetaGraph<'a> {
-    /// Decodes the head of a `MetaGraphDef`.
+    /// Decodes names, tags and the saver of a `MetaGraphDef`; its larger parts are kept as bytes.
     pub fn decode(bytes: &'a [u8]) -> Result<MetaGraph<'a>, Malformed> {
         let mut meta = MetaGraph::default();
         for field in fields(bytes) {
             let (number, value) = field?;
             let inner = value.bytes().unwrap_or_default();
             match number {
-                4 | 5 if meta.collections.len() + meta.signatures.len() >= MAX_ENTRIES => {
+                4 | 5
+                    if meta.collections.len() + meta.signatures.len() >= MAX_META_GRAPH_ENTRIES =>
+                {
                     return Err(Malformed::at(inner, "more collections than any model has"));
                 }
                 1 => meta.merge_info(inner)?,
@@ -68,7 +70,9 @@ impl<'a> MetaGraph<'a> {
     fn merge_info(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(bytes) {
             match field? {
-                (4, value) if self.tags.len() < MAX_ENTRIES => self.tags.push(value.text()?),
+                (4, value) if self.tags.len() < MAX_META_GRAPH_ENTRIES => {
+                    self.tags.push(value.text()?)
+                }
                 (4, value) => {
                     let tag = value.bytes().unwrap_or_default();
                     return Err(Malformed::at(tag, "more tags than any model has"));
@@ -90,7 +94,8 @@ impl<'a> MetaGraph<'a> {
         Ok(())
     }
 
-    /// Takes in an `AssetFileDef`, unless its file name leads out of the model's folder.
+    /// Adds the nodes of an `AssetFileDef` to the assets, or to the foreign files where its file name
+    /// leads out of the model's folder.
     fn merge_asset(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         let (mut nodes, mut leads_out) = (Vec::new(), false);
         for field in fields(bytes) {
@@ -147,7 +152,7 @@ impl<'a> MetaGraph<'a> {
         Ok(nodes)
     }
 
-    /// Its signatures, those that only initialise the model left out.
+    /// Its signatures without those that only initialise the model.
     pub fn signatures(&self) -> Result<Vec<Signature<'a>>, Malformed> {
         let mut signatures = Vec::new();
         for (key, bytes) in &self.signatures {
@@ -160,8 +165,8 @@ impl<'a> MetaGraph<'a> {
 
     /// Nodes that the loader runs after it has restored the variables: the signature
     /// `__saved_model_init_op`, else the collection `saved_model_main_op`, else `legacy_init_op`.
-    /// All three are taken, and all entries where a key comes twice: which one a parser keeps must
-    /// not decide what is looked at.
+    /// All three are given, and all entries of a key that comes twice: otherwise a model whose entries
+    /// this program and TensorFlow's parser rank differently could hide what it runs.
     /// Source: tensorflow/cc/saved_model/loader_util.cc, `GetInitOp`.
     pub fn init_nodes(&self) -> Result<Vec<&'a str>, Malformed> {
         let mut nodes = Vec::new();
@@ -188,7 +193,7 @@ fn map_entry(bytes: &[u8]) -> Result<(&str, &[u8]), Malformed> {
     Ok((key, value))
 }
 
-/// Nodes behind a `SignatureDef`'s outputs, those of sparse and composite tensors included.
+/// Nodes of a `SignatureDef`'s outputs, including the parts of sparse and composite tensors.
 fn signature_outputs(bytes: &[u8]) -> Result<Vec<&str>, Malformed> {
     let mut outputs = Vec::new();
     for field in fields(bytes) {
@@ -200,9 +205,7 @@ fn signature_outputs(bytes: &[u8]) -> Result<Vec<&str>, Malformed> {
     Ok(outputs)
 }
 
-/// Most nested composite tensors in a signature that are looked into.
-const MAX_COMPOSITE_DEPTH: usize = 16;
-
+/// Adds the nodes that a `TensorInfo` names.
 fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malformed> {
     let mut open = vec![(info, 0usize)];
     while let Some((info, depth)) = open.pop() {
@@ -216,7 +219,7 @@ fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malf
                         }
                     }
                 }
-                (5, value) if depth < MAX_COMPOSITE_DEPTH => {
+                (5, value) if depth < MAX_COMPOSITE_TENSOR_DEPTH => {
                     for field in fields(value.bytes().unwrap_or_default()) {
                         if let (2, value) = field? {
                             open.push((value.bytes().unwrap_or_default(), depth + 1));
@@ -230,8 +233,10 @@ fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malf
     Ok(())
 }
 
-/// Chooses a MetaGraph: the exact tag set asked for; else `serve`, else the only one, else the
-/// empty set. Of two with one set, the first, as TensorFlow takes it.
+/// Chooses a MetaGraph: the one with exactly the wanted tags; where none are wanted, the one tagged
+/// `serve`, else the only one, else the one without tags. Of two with one tag set it is the first, as
+/// in TensorFlow's loader, which compares whole sets too. The empty set comes last but does come: TF1
+/// Hub modules keep their inference graph under it, beside one tagged `train`.
 pub(crate) fn select(
     path: &Path,
     graphs: &[MetaGraph<'_>],
@@ -261,7 +266,7 @@ pub(crate) fn select(
         .or_else(|| find(&BTreeSet::new()))
         .ok_or_else(|| Error::Tags {
             path: path.to_path_buf(),
-            what: "the SavedModel holds several MetaGraphs, none of them tagged just 'serve'"
+            what: "the SavedModel holds several MetaGraphs, none of them tagged 'serve' alone"
                 .into(),
             available: available(),
         })
@@ -270,10 +275,10 @@ pub(crate) fn select(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::testing::{bytes, text};
+    use crate::testkit::protobuf::{bytes, text};
 
     #[test]
-    fn what_a_parser_might_run_is_all_looked_at() {
+    fn both_entries_of_a_repeated_init_signature_are_init_nodes() {
         let signature = |node: &str| {
             let info = text(1, "x").with(bytes(2, &text(1, node).0));
             let value = bytes(2, &info.0);
@@ -285,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asset_outside_the_model_is_no_asset() {
+    fn an_asset_outside_the_model_is_a_foreign_file() {
         let asset = |name: &str| {
             let tensor = bytes(1, &text(1, "path:0").0);
             bytes(6, &tensor.with(text(2, name)).0).0
@@ -307,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_serve_then_the_only_one_then_the_empty_set() {
+    fn prefers_serve_then_the_only_one_then_the_empty_set() {
         assert_eq!(chosen(&[&["train"], &["serve"]], None), Some(1));
         assert_eq!(chosen(&[&["train"]], None), Some(0));
         assert_eq!(chosen(&[&["train"], &[]], None), Some(1));
@@ -324,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_with_one_tag_set_the_first_is_taken() {
+    fn of_two_with_one_tag_set_the_first_is_chosen() {
         assert_eq!(chosen(&[&["serve"], &["serve"]], None), Some(0));
     }
 }

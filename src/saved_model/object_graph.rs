@@ -1,19 +1,28 @@
-//! `SavedObjectGraph`: the Python objects of a TF2 model, how they hold each other, and which of
-//! them are variables.
+//! `SavedObjectGraph`: the Python objects of a TF2 model, the attributes by which they hold each
+//! other, and which of them are variables.
+//!
+//! The edges of all objects lie in one vector, in which `first_edge` marks the beginning of each
+//! object's: a vector for each of millions of objects would take several times the memory.
 //!
 //! Source: saved_object_graph.proto and trackable_object_graph.proto,
 //! tensorflow/core/protobuf (TensorFlow 2.21).
 
-use super::DeclaredShape;
+use super::shape::DeclaredShape;
+use crate::limits::MAX_OBJECTS;
 use crate::model::DType;
 use crate::wire::{Malformed, fields};
 
-/// Position in [`ObjectGraph::kinds`]: the identity of an object, whatever leads to it.
+/// The prefix of the identifiers that Keras 2 gives to its objects.
+/// Source: tf_keras/src/saving/legacy/saved_model/constants.py.
+const KERAS_IDENTIFIER_PREFIX: &str = "_tf_keras_";
+
+/// Number of an object: its position in the file and in [`ObjectGraph::kinds`]. It is the identity of
+/// the object, which several attributes of several objects may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeId(pub u32);
 
 impl NodeId {
-    /// As an index.
+    /// As a position.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -24,25 +33,27 @@ impl NodeId {
 pub(crate) struct Edge<'a> {
     /// The attribute.
     pub name: &'a str,
-    /// What it holds.
+    /// The object that it holds.
     pub to: NodeId,
 }
 
-/// Optimizer state of one variable, as the classic optimizers record it.
+/// Optimizer state of one variable, as legacy optimizers record it. Those that TensorFlow 2.11 made
+/// the default hold their state under attributes instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SlotVariable<'a> {
-    /// The variable that it belongs to.
+    /// The variable that the state belongs to.
     pub original: NodeId,
-    /// Its name in the optimizer, such as `m`.
+    /// Name of the slot, such as `m`.
     pub name: &'a str,
-    /// The state.
+    /// The variable that holds the state.
     pub slot: NodeId,
 }
 
-/// What an object is.
+/// The kind of an object.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind<'a> {
-    /// A Python object; `identifier` names its kind, `metadata` is Keras' JSON up to TF 2.4.
+    /// A Python object. `identifier` names its class for the loader; `metadata` is the JSON of Keras, up
+    /// to TensorFlow 2.4.
     User { identifier: &'a str, metadata: &'a str },
     /// A variable.
     Variable(SavedVariable<'a>),
@@ -50,56 +61,42 @@ pub(crate) enum Kind<'a> {
     Resource,
     /// An asset file.
     Asset,
-    /// Functions, constants, and whatever later versions add.
+    /// A function, a constant, or a kind that a later version adds.
     Other,
 }
 
 /// A variable as the model declares it.
 #[derive(Clone, Debug)]
 pub(crate) struct SavedVariable<'a> {
-    /// Name, not unique.
+    /// Name; several variables may have the same.
     pub name: &'a str,
     /// Element type; `None` where the file leaves it out.
     pub dtype: Option<DType>,
     /// Declared shape.
     pub shape: DeclaredShape,
-    /// The variable's own flag, which knows nothing of frozen layers.
+    /// The flag of the `tf.Variable`. Freezing a layer does not change it.
     pub trainable: bool,
 }
 
 /// The objects of a model. Node 0 is the root.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectGraph<'a> {
-    /// What each object is.
+    /// The kind of each object.
     pub kinds: Vec<Kind<'a>>,
     edges: Vec<Edge<'a>>,
     first_edge: Vec<u32>,
     slots: Vec<(NodeId, SlotVariable<'a>)>,
-    /// Edges that lead to no object: the holder, the attribute, the number written.
+    /// Edges to objects that do not exist: the holder, the attribute, the number that the file states.
     pub dangling: Vec<(NodeId, &'a str, i64)>,
 }
 
-/// Most objects of a graph. An object of two bytes takes fifty times as much memory.
-const MAX_OBJECTS: i64 = 10_000_000;
-
 impl<'a> ObjectGraph<'a> {
-    /// Decodes the messages of one object graph (several where the field is repeated: protocol
-    /// buffers merge them).
+    /// Decodes the messages of one object graph; several where the field is repeated, which protocol
+    /// buffers merge.
     pub fn decode(chunks: &[&'a [u8]]) -> Result<ObjectGraph<'a>, Malformed> {
         let mut graph = ObjectGraph::default();
-        let mut count = 0i64;
-        for chunk in chunks {
-            for field in fields(chunk) {
-                let (number, value) = field?;
-                if number == 1 {
-                    count += 1;
-                    if count > MAX_OBJECTS {
-                        let at = value.bytes().unwrap_or_default();
-                        return Err(Malformed::at(at, "more objects than any model has"));
-                    }
-                }
-            }
-        }
+        // Edges may lead to later objects, so a first pass counts them.
+        let count = count_objects(chunks)?;
         for chunk in chunks {
             for field in fields(chunk) {
                 if let (1, value) = field? {
@@ -107,54 +104,22 @@ impl<'a> ObjectGraph<'a> {
                 }
             }
         }
-        graph.first_edge.push(graph.edges.len() as u32);
+        graph.first_edge.push(graph.next_edge(&[])?);
         Ok(graph)
     }
 
-    fn add_object(&mut self, bytes: &'a [u8], count: i64) -> Result<(), Malformed> {
-        let id = NodeId(
-            u32::try_from(self.kinds.len())
-                .map_err(|_| Malformed::at(bytes, "the object graph has too many objects"))?,
-        );
-        self.first_edge.push(
-            u32::try_from(self.edges.len())
-                .map_err(|_| Malformed::at(bytes, "the object graph has too many edges"))?,
-        );
+    fn add_object(&mut self, bytes: &'a [u8], count: u32) -> Result<(), Malformed> {
+        let id = u32::try_from(self.kinds.len())
+            .map_err(|_| Malformed::at(bytes, "the object graph has too many objects"))?;
+        self.first_edge.push(self.next_edge(bytes)?);
         let mut kind = Kind::Other;
         for field in fields(bytes) {
             match field? {
                 (1, value) => {
-                    let (mut to, mut name) = (0i64, "");
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        match field? {
-                            (1, value) => to = i64::from(value.int() as i32),
-                            (2, value) => name = value.text()?,
-                            _ => {}
-                        }
-                    }
-                    if (0..count).contains(&to) {
-                        self.edges.push(Edge { name, to: NodeId(to as u32) });
-                    } else {
-                        self.dangling.push((id, name, to));
-                    }
+                    self.add_edge(NodeId(id), value.bytes().unwrap_or_default(), count)?
                 }
                 (3, value) => {
-                    let (mut original, mut name, mut slot) = (0i64, "", 0i64);
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        match field? {
-                            (1, value) => original = i64::from(value.int() as i32),
-                            (2, value) => name = value.text()?,
-                            (3, value) => slot = i64::from(value.int() as i32),
-                            _ => {}
-                        }
-                    }
-                    let node = |n: i64| (0..count).contains(&n).then_some(NodeId(n as u32));
-                    match (node(original), node(slot)) {
-                        (Some(original), Some(slot)) => {
-                            self.slots.push((id, SlotVariable { original, name, slot }));
-                        }
-                        _ => self.dangling.push((id, "slot variable", slot)),
-                    }
+                    self.add_slot(NodeId(id), value.bytes().unwrap_or_default(), count)?
                 }
                 (4, value) => kind = user_object(value.bytes().unwrap_or_default())?,
                 (5, _) => kind = Kind::Asset,
@@ -165,6 +130,49 @@ impl<'a> ObjectGraph<'a> {
             }
         }
         self.kinds.push(kind);
+        Ok(())
+    }
+
+    /// Position that the next edge will have in `edges`.
+    fn next_edge(&self, bytes: &[u8]) -> Result<u32, Malformed> {
+        u32::try_from(self.edges.len())
+            .map_err(|_| Malformed::at(bytes, "the object graph has too many edges"))
+    }
+
+    /// Decodes an `ObjectReference`.
+    fn add_edge(&mut self, holder: NodeId, bytes: &'a [u8], count: u32) -> Result<(), Malformed> {
+        let (mut to, mut name) = (0, "");
+        for field in fields(bytes) {
+            match field? {
+                (1, value) => to = value.int32(),
+                (2, value) => name = value.text()?,
+                _ => {}
+            }
+        }
+        match node_id(to, count) {
+            Some(to) => self.edges.push(Edge { name, to }),
+            None => self.dangling.push((holder, name, to.into())),
+        }
+        Ok(())
+    }
+
+    /// Decodes a `SlotVariableReference`.
+    fn add_slot(&mut self, holder: NodeId, bytes: &'a [u8], count: u32) -> Result<(), Malformed> {
+        let (mut original, mut name, mut slot) = (0, "", 0);
+        for field in fields(bytes) {
+            match field? {
+                (1, value) => original = value.int32(),
+                (2, value) => name = value.text()?,
+                (3, value) => slot = value.int32(),
+                _ => {}
+            }
+        }
+        match (node_id(original, count), node_id(slot, count)) {
+            (Some(original), Some(slot)) => {
+                self.slots.push((holder, SlotVariable { original, name, slot }));
+            }
+            _ => self.dangling.push((holder, "slot variable", slot.into())),
+        }
         Ok(())
     }
 
@@ -185,19 +193,21 @@ impl<'a> ObjectGraph<'a> {
 
     /// All objects.
     pub fn ids(&self) -> impl Iterator<Item = NodeId> {
-        (0..self.kinds.len() as u32).map(NodeId)
+        (0..).take(self.kinds.len()).map(NodeId)
     }
 
-    /// What `node` holds, in file order.
+    /// The edges of `node`, in file order.
     pub fn children(&self, node: NodeId) -> &[Edge<'a>] {
         let at = node.index();
         match (self.first_edge.get(at), self.first_edge.get(at + 1)) {
-            (Some(from), Some(to)) => &self.edges[*from as usize..*to as usize],
+            (Some(from), Some(to)) => {
+                self.edges.get(*from as usize..*to as usize).unwrap_or_default()
+            }
             _ => &[],
         }
     }
 
-    /// What `node` holds under this attribute.
+    /// The object that `node` holds under this attribute.
     pub fn child(&self, node: NodeId, name: &str) -> Option<NodeId> {
         self.children(node).iter().find(|e| e.name == name).map(|e| e.to)
     }
@@ -210,7 +220,7 @@ impl<'a> ObjectGraph<'a> {
         }
     }
 
-    /// The identifier, where `node` is a Python object; else the empty text.
+    /// The identifier, where `node` is a Python object; else the empty string.
     pub fn identifier(&self, node: NodeId) -> &'a str {
         match self.kinds.get(node.index()) {
             Some(Kind::User { identifier, .. }) => identifier,
@@ -218,10 +228,36 @@ impl<'a> ObjectGraph<'a> {
         }
     }
 
-    /// All optimizer state that classic optimizers record, with the optimizer.
+    /// True where `node` is an object of Keras 2: a layer, a model or a metric.
+    pub fn is_keras(&self, node: NodeId) -> bool {
+        self.identifier(node).starts_with(KERAS_IDENTIFIER_PREFIX)
+    }
+
+    /// All slot variables, each with the optimizer that holds it.
     pub fn slot_variables(&self) -> &[(NodeId, SlotVariable<'a>)] {
         &self.slots
     }
+}
+
+fn count_objects(chunks: &[&[u8]]) -> Result<u32, Malformed> {
+    let mut count = 0;
+    for chunk in chunks {
+        for field in fields(chunk) {
+            if let (1, value) = field? {
+                count += 1;
+                if count > MAX_OBJECTS {
+                    let object = value.bytes().unwrap_or_default();
+                    return Err(Malformed::at(object, "more objects than any model has"));
+                }
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// The object with this number, where there is one.
+fn node_id(number: i32, count: u32) -> Option<NodeId> {
+    u32::try_from(number).ok().filter(|number| *number < count).map(NodeId)
 }
 
 fn user_object<'a>(bytes: &'a [u8]) -> Result<Kind<'a>, Malformed> {
@@ -237,7 +273,7 @@ fn user_object<'a>(bytes: &'a [u8]) -> Result<Kind<'a>, Malformed> {
 }
 
 fn variable<'a>(bytes: &'a [u8]) -> Result<SavedVariable<'a>, Malformed> {
-    // A message that is absent is its default, and the default shape is a scalar's.
+    // An absent message has its default value, and the default shape is that of a scalar.
     let scalar = DeclaredShape::Dims(Vec::new());
     let mut variable = SavedVariable { name: "", dtype: None, shape: scalar, trainable: false };
     for field in fields(bytes) {

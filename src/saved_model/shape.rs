@@ -7,11 +7,11 @@ use crate::wire::{Malformed, fields};
 /// A shape as the file writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DeclaredShape {
-    /// The file says nothing, or that the rank is unknown.
+    /// The file states no shape, or an unknown rank.
     Unknown,
     /// Dimensions as written; -1 is an unknown one.
     Dims(Vec<i64>),
-    /// More dimensions than TensorFlow allows; how many.
+    /// More dimensions than TensorFlow allows, and how many they are.
     TooManyDims(usize),
 }
 

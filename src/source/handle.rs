@@ -2,7 +2,7 @@
 //!
 //! Input: text. Output: a [`Handle`], or `None` where the text can only be a path.
 
-use super::places::{KAGGLE_URL, TFHUB_URL};
+use super::environment::KAGGLE_URL;
 
 /// Frameworks in Kaggle's model handles, in lower case. A path of four or five names is taken
 /// for a handle only with one of these in it.
@@ -156,25 +156,6 @@ fn is_slug(part: &str) -> bool {
     !part.is_empty() && !part.starts_with('.') && part.chars().all(plain)
 }
 
-/// The page about an address that a person can open: the address without what only servers read.
-pub(super) fn page_of(url: &str) -> String {
-    match kaggle_page(url) {
-        Some(handle) => handle.page(),
-        None => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
-    }
-}
-
-/// `publisher/model` of a tfhub.dev address.
-pub(super) fn tfhub_name(url: &str) -> Option<String> {
-    let rest = url.strip_prefix(TFHUB_URL)?.trim_matches('/');
-    let rest = rest.split(['?', '#']).next()?;
-    let mut parts: Vec<&str> = rest.split('/').collect();
-    if parts.last().is_some_and(|last| last.parse::<u64>().is_ok()) {
-        parts.pop();
-    }
-    (parts.len() >= 2).then(|| parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,7 +208,6 @@ mod tests {
         assert_eq!(parse(url), Some(Handle::Url(url.into())));
         assert_eq!(parse("tfhub.dev/google/nnlm-en-dim128/2"), Some(Handle::Url(url.into())));
         assert_eq!(parse("gs://b/m.tar.gz"), Some(Handle::Gs("gs://b/m.tar.gz".into())));
-        assert_eq!(tfhub_name(url).as_deref(), Some("google/nnlm-en-dim128"));
     }
 
     #[test]

@@ -6,19 +6,16 @@
 use std::path::{Path, PathBuf};
 
 use super::cache::{self, Lookup};
-use super::entry::{Entry, fill};
-use super::fetch::{self, Client};
+use super::cache_place::{CachePlace, with_suffix};
+use super::download;
+use super::environment::{KAGGLE_URL, Places};
 use super::handle::{Handle, KaggleHandle, kaggle_page};
-use super::places::{KAGGLE_URL, Places, TFHUB_URL};
-use super::{ResolveOptions, Source, diagnose, in_folder, locate};
+use super::model_folder::{self, Found};
+use super::not_a_model;
+use super::remote::{Remote, archive_address};
+use super::resolve_options::ResolveOptions;
+use super::resolved::{Source, in_folder};
 use crate::{Error, Observer, Result};
-
-/// How `tensorflow_hub` asks for an archive. Source: its compressed_module_resolver.py, 0.16.
-const COMPRESSED: &str = "tf-hub-format=compressed";
-
-/// The mirror of tfhub.dev in China, and where its files are. Source: the same.
-const TFHUB_CN: &str = "https://hub.tensorflow.google.cn/";
-const TFHUB_CN_FILES: &str = "https://gcs.tensorflow.google.cn/tfhub-modules/";
 
 /// Finds the model that a handle names.
 pub(super) fn from_handle(
@@ -62,8 +59,8 @@ impl Search<'_> {
     }
 
     fn found(self, dir: PathBuf, notes: Vec<String>) -> Result<Source> {
-        let locate::Found::Folder { dir, .. } = locate::locate(&dir)? else {
-            return Err(diagnose::no_model_in(&dir));
+        let Found::Folder { dir, .. } = model_folder::locate(&dir)? else {
+            return Err(not_a_model::no_model_in(&dir));
         };
         in_folder(self.given, dir, notes)
     }
@@ -114,10 +111,10 @@ impl Search<'_> {
             return Err(self.offline(source.text(), &dir, broken));
         }
         let notes = broken.map(|why| repaired(&dir, &why)).into_iter().collect();
-        let part = super::lock::with_suffix(&dir, ".part");
-        let entry = Entry { dir: dir.clone(), part, marker: None, handle: Some(url.to_owned()) };
-        let client = Client::new(self.places(), self.how.patience, &self.given);
-        fill(&entry, &client, &source, self.observer)?;
+        let part = with_suffix(&dir, ".part");
+        let handle = Some(url.to_owned());
+        let place = CachePlace { dir: dir.clone(), part, marker: None, handle };
+        download::into_cache(&place, &source, self.how, &self.given, self.observer)?;
         self.found(dir, notes)
     }
 
@@ -152,8 +149,9 @@ impl Search<'_> {
             if self.how.offline {
                 return Err(self.offline(&handle.page(), &variation, None));
             }
-            let client = Client::new(self.places(), self.how.patience, &handle.page());
-            handle.version = Some(current_version(&client, &format!("{api}/get"))?);
+            let newest = format!("{api}/get");
+            let version = download::newest_kaggle_version(&newest, self.how, &handle.page())?;
+            handle.version = Some(version);
             return self.kaggle(handle);
         };
         let dir = variation.join(version.to_string());
@@ -166,14 +164,15 @@ impl Search<'_> {
             return Err(self.offline(&url, &dir, broken));
         }
         let notes = broken.map(|why| repaired(&dir, &why)).into_iter().collect();
-        let entry = Entry {
+        let place = CachePlace {
             dir: dir.clone(),
             part: variation.join(format!("{version}.archive")),
             marker: Some(cache::marker(&variation, version)),
             handle: None,
         };
-        let client = Client::new(self.places(), self.how.patience, &handle.page());
-        fill(&entry, &client, &Remote::File(url), self.observer).map_err(|e| match e {
+        let (remote, page) = (Remote::File(url), handle.page());
+        let filled = download::into_cache(&place, &remote, self.how, &page, self.observer);
+        filled.map_err(|e| match e {
             Error::Source { what, advice, .. } => self.error(what, advice),
             other => other,
         })?;
@@ -204,89 +203,6 @@ impl Search<'_> {
     }
 }
 
-/// Where a download comes from.
-#[derive(Clone, Debug)]
-pub(super) enum Remote {
-    /// One file, an archive.
-    File(String),
-    /// A folder in Google's storage.
-    Folder(String),
-}
-
-impl Remote {
-    pub fn text(&self) -> &str {
-        match self {
-            Remote::File(url) | Remote::Folder(url) => url,
-        }
-    }
-
-    /// What a `gs://` address stands for.
-    pub fn in_storage(address: &str) -> Option<Remote> {
-        let (bucket, path) = fetch::split_address(address)?;
-        Some(if fetch::is_archive(path) {
-            Remote::File(fetch::object_url(bucket, path))
-        } else {
-            Remote::Folder(address.to_owned())
-        })
-    }
-}
-
-/// What to ask for an address. An archive is asked for as it is: the query that hub servers read
-/// would break a signed address.
-fn archive_address(url: &str) -> Option<Remote> {
-    if url.starts_with("gs://") {
-        return Remote::in_storage(url);
-    }
-    if let Some(name) = url.strip_prefix(TFHUB_CN) {
-        return Some(Remote::File(format!("{TFHUB_CN_FILES}{name}.tar.gz")));
-    }
-    let hub = url.starts_with(TFHUB_URL) || kaggle_page(url).is_some();
-    if !hub && fetch::is_archive(url) {
-        return Some(Remote::File(url.to_owned()));
-    }
-    let (start, fragment) = url.split_once('#').map_or((url, None), |(s, f)| (s, Some(f)));
-    let mark = if start.contains('?') { '&' } else { '?' };
-    let fragment = fragment.map(|f| format!("#{f}")).unwrap_or_default();
-    Some(Remote::File(format!("{start}{mark}{COMPRESSED}{fragment}")))
-}
-
-/// The newest version, by Kaggle's own word.
-fn current_version(client: &Client<'_>, url: &str) -> Result<u64> {
-    let text = client.text(url)?;
-    let json: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let version = json.as_ref().and_then(|json| json.get("versionNumber")?.as_u64());
-    version.filter(|version| *version > 0).ok_or_else(|| Error::Source {
-        source_text: client.given.clone(),
-        what: "Kaggle does not say which version is the newest".into(),
-        advice: format!("open {} and add the version to the handle", client.given),
-    })
-}
-
 fn repaired(dir: &Path, why: &str) -> String {
     format!("the cache entry {} could not be used ({why}) and was downloaded again", dir.display())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn asks_hubs_for_an_archive_and_archives_for_themselves() {
-        for (given, asked) in [
-            (
-                "https://tfhub.dev/google/x/1",
-                "https://tfhub.dev/google/x/1?tf-hub-format=compressed",
-            ),
-            ("https://tfhub.dev/a/b?c=d", "https://tfhub.dev/a/b?c=d&tf-hub-format=compressed"),
-            ("https://x.org/m.tar.gz?sig=1", "https://x.org/m.tar.gz?sig=1"),
-            ("gs://b/m.tgz", "https://storage.googleapis.com/b/m.tgz"),
-            ("gs://b/m", "gs://b/m"),
-            (
-                "https://hub.tensorflow.google.cn/google/x/1",
-                "https://gcs.tensorflow.google.cn/tfhub-modules/google/x/1.tar.gz",
-            ),
-        ] {
-            assert_eq!(archive_address(given).unwrap().text(), asked);
-        }
-    }
 }

@@ -4,116 +4,57 @@
 //! that holds `saved_model.pb`, what lies in it, and a guard that removes what was unpacked.
 //! Nothing of the model is decoded here beyond what tells one kind of file from another.
 
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod archive;
 mod cache;
-mod diagnose;
-mod entry;
-mod fetch;
-mod files;
+mod cache_place;
+#[cfg(feature = "hub")]
+mod download;
+#[cfg(not(feature = "hub"))]
+#[path = "no_download.rs"]
+mod download;
+mod environment;
+mod file_kind;
 mod handle;
 mod hub;
-mod kind;
-mod locate;
-mod lock;
-mod places;
+mod model_files;
+mod model_folder;
+mod not_a_model;
+mod remote;
+mod resolve_options;
+mod resolved;
 mod sniff;
-mod temp;
-mod unpacked;
+mod temp_folder;
+mod unpacked_model;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 pub(crate) use archive::open_zip;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) use archive::unpack_bytes;
 pub use cache::{CacheEntry, CacheKind, CacheState, list_caches};
-pub use fetch::Patience;
-pub use files::ModelFiles;
-pub use places::{Credentials, Places};
-pub use temp::cleanup_all;
+pub use environment::{Credentials, Places};
+pub use resolve_options::{Patience, ResolveOptions, ShardRange, Weights};
+pub use resolved::Source;
+pub use temp_folder::cleanup_all;
 
-use crate::model::ModelFormat;
 use crate::{Error, Observer, Result};
 use handle::Handle;
-use locate::Found;
-use sniff::Content;
-
-/// A model, found.
-#[derive(Debug)]
-pub struct Source {
-    /// The path, address or handle as given; bytes that are no UTF-8 are replaced.
-    pub given: String,
-    /// The folder that holds `saved_model.pb`.
-    pub dir: PathBuf,
-    /// What `tfhub_module.pb` beside it says.
-    pub format: ModelFormat,
-    /// What lies in the folder.
-    pub files: ModelFiles,
-    /// What was understood where the path was not the model itself, for a person.
-    pub notes: Vec<String>,
-    /// What was unpacked is removed when this goes.
-    _unpacked: Option<temp::TempFolder>,
-}
-
-#[cfg(any(test, feature = "fuzzing"))]
-impl Source {
-    /// The source of a model whose files are nowhere but in memory.
-    pub(crate) fn in_memory() -> Source {
-        Source {
-            given: "memory".into(),
-            dir: PathBuf::new(),
-            format: ModelFormat::default(),
-            files: ModelFiles::default(),
-            notes: Vec::new(),
-            _unpacked: None,
-        }
-    }
-}
-
-/// How to turn what was given into a folder.
-#[derive(Debug, Default)]
-pub struct ResolveOptions<'a> {
-    /// Never touch the network.
-    pub offline: bool,
-    /// How much of an archive to take out.
-    pub weights: Weights<'a>,
-    /// The caches to look in and the servers to ask; the default reads the environment.
-    pub places: Places,
-    /// How patient to be with servers.
-    pub patience: Patience,
-}
-
-/// How much of an archive's data shards is needed.
-#[derive(Clone, Copy, Default)]
-pub enum Weights<'a> {
-    /// Everything: a session will read them.
-    #[default]
-    All,
-    /// Only the bytes that this function asks for when it is given the path of
-    /// `variables.index`; everything else of a large shard reads as zeros, at the right length.
-    /// Assets are left out. Folders are not archives: of them everything is there anyway.
-    Ranges(&'a dyn Fn(&Path) -> Vec<ShardRange>),
-}
-
-impl std::fmt::Debug for Weights<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Weights::All => "All",
-            Weights::Ranges(_) => "Ranges(..)",
-        })
-    }
-}
-
-/// A piece of a data shard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShardRange {
-    /// Which of the shards, from 0.
-    pub shard: u32,
-    /// First byte.
-    pub offset: u64,
-    /// Number of bytes.
-    pub byte_len: u64,
-}
+use model_folder::Found;
+use resolved::in_folder;
 
 /// Finds the model that `model` means.
 ///
@@ -148,35 +89,14 @@ pub fn resolve(model: &OsStr, how: &ResolveOptions<'_>, observer: &dyn Observer)
         return hub::from_handle(given, handle, how, observer);
     }
     if let Some((scheme, _)) = given.split_once("://").filter(|_| !exists()) {
-        return Err(diagnose::no_handle(&given, scheme));
+        return Err(not_a_model::no_handle(&given, scheme));
     }
     if path.join("snapshots").is_dir() && path.join("blobs").is_dir() {
         return hub::from_repository(given, path, how);
     }
-    match locate::locate(path)? {
+    match model_folder::locate(path)? {
         Found::Folder { dir, note } => in_folder(given, dir, note.into_iter().collect()),
-        Found::Several { dir, models } => Err(diagnose::several(&dir, &models)),
-        Found::Archive => unpacked::from_archive(given, path, how, observer),
+        Found::Several { dir, models } => Err(not_a_model::several(&dir, &models)),
+        Found::Archive => unpacked_model::from_archive(given, path, how, observer),
     }
-}
-
-/// The source for a folder that is known to hold a model.
-fn in_folder(given: String, dir: PathBuf, notes: Vec<String>) -> Result<Source> {
-    let files = ModelFiles::in_folder(&dir)?;
-    let format = files.format()?;
-    let content =
-        sniff::sniff(&files.saved_model).map_err(|e| Error::io("open", &files.saved_model, e))?;
-    // Bytes that are nothing known go on to the reader, which says at which of them it stopped.
-    match content {
-        Content::Other(kind::Kind::Unknown | kind::Kind::Json) | Content::SavedModel => {}
-        Content::Other(kind::Kind::Onnx) if files.saved_model_is_text => {}
-        Content::Other(kind) => return Err(diagnose::other_kind(&files.saved_model, kind)),
-        Content::Tar | Content::Gzip | Content::ZipOfModel => {
-            return Err(diagnose::other_kind(
-                &files.saved_model,
-                kind::Kind::OtherCompression("archive"),
-            ));
-        }
-    }
-    Ok(Source { given, dir, format, files, notes, _unpacked: None })
 }

@@ -8,13 +8,11 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::kind::Kind;
+use super::file_kind::Kind;
+use crate::limits::MAX_SNIFFED_FIELDS;
 
 /// How much of a file is looked at for magic numbers and words.
 const HEAD_BYTES: u64 = 16 * 1024;
-
-/// Most top-level protobuf fields that are looked at.
-const MAX_FIELDS: usize = 4096;
 
 /// Last eight bytes of a checkpoint index. Source: TensorFlow core/lib/io/format.h.
 const TABLE_MAGIC: [u8; 8] = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
@@ -142,7 +140,7 @@ fn by_fields(file: &mut File) -> io::Result<Option<Content>> {
     let len = file.metadata()?.len();
     let mut at = 0u64;
     let mut seen = Vec::new();
-    while at < len && seen.len() < MAX_FIELDS {
+    while at < len && seen.len() < MAX_SNIFFED_FIELDS {
         file.seek(SeekFrom::Start(at))?;
         let mut bytes = Vec::new();
         Read::by_ref(file).take(20).read_to_end(&mut bytes)?;
@@ -185,17 +183,18 @@ fn zip_content(file: File) -> Content {
     let Ok(archive) = super::archive::open_zip(file) else {
         return Content::Other(Kind::Unknown);
     };
-    let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
-    let names: Vec<&str> = archive.file_names().collect();
-    let any = |wanted: &str| names.iter().any(|name| last(name) == wanted);
-    let root = |wanted: &str| names.contains(&wanted);
+    let names: Vec<&[u8]> = archive.file_names_raw().collect();
+    let last = |name: &[u8]| name.rsplit(|b| *b == b'/').next().map(<[u8]>::to_vec);
+    let any =
+        |wanted: &str| names.iter().any(|name| last(name).as_deref() == Some(wanted.as_bytes()));
+    let root = |wanted: &str| names.contains(&wanted.as_bytes());
     if any("saved_model.pb") || any("saved_model.pbtxt") {
         Content::ZipOfModel
     } else if root("config.json") && root("metadata.json") {
         Content::Other(Kind::KerasArchive)
     } else if any("data.pkl") {
         Content::Other(Kind::TorchZip)
-    } else if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
+    } else if !names.is_empty() && names.iter().all(|name| name.ends_with(b".npy")) {
         Content::Other(Kind::NumpyZip)
     } else {
         Content::Other(Kind::ZipOfOther)

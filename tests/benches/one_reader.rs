@@ -1,4 +1,5 @@
-//! Runs one reader once on a made model, or writes the model: what scripts/check_linear counts.
+//! Runs one reader once on a generated model, or writes the model. `scripts/check_linear` counts the
+//! instructions.
 //!
 //! ```text
 //! one_reader list
@@ -6,17 +7,18 @@
 //! one_reader write FOLDER VARIABLES NODES FUNCTION_NODES LAYERS SHARDS
 //! ```
 //!
-//! Making the model costs instructions too. Under `callgrind --toggle-collect=…reading` only the
-//! reader's own are counted.
+//! Generating the model costs instructions too. `callgrind --toggle-collect=…reading` counts those of
+//! the reader alone.
 
 #![allow(clippy::print_stdout)] // Its output is its answer.
 
 use std::hint::black_box;
 use std::path::Path;
 
-use tfcensus::benchmarks::{Made, READERS, Size, with_reader};
+use tfcensus::testkit::bench::{READERS, with_reader};
+use tfcensus::testkit::large_model::{LargeModel, Size};
 
-/// All that is counted happens below this function, which must keep its name.
+/// Instructions are counted below this function only; callgrind finds it by its name.
 #[inline(never)]
 #[unsafe(no_mangle)]
 extern "Rust" fn reading(run: &mut dyn FnMut() -> usize) -> usize {
@@ -28,12 +30,12 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["list"] => READERS.iter().for_each(|name| println!("{name}")),
         ["read", reader, size @ ..] => {
-            with_reader(reader, &Made::new(parse(size)), &mut |run| {
+            with_reader(reader, &LargeModel::new(parse(size)), &mut |run| {
                 assert!(reading(run) > 0, "{reader} found nothing");
             });
         }
         ["write", folder, size @ ..] => {
-            Made::new(parse(size)).write(Path::new(folder)).expect("a folder to write to");
+            LargeModel::new(parse(size)).write(Path::new(folder)).expect("a folder to write to");
         }
         _ => panic!("see the head of tests/benches/one_reader.rs"),
     }

@@ -1,14 +1,15 @@
-//! How long each reader takes, and what joins their facts, on made models of three sizes:
-//! `cargo bench --features benchmarks`.
+//! The time of each reader, and of the step that joins their facts, on generated models of three
+//! sizes: `cargo bench --features testkit`.
 
 use divan::Bencher;
-use tfcensus::benchmarks::{Made, READERS, Size, with_reader};
+use tfcensus::testkit::bench::{READERS, with_reader};
+use tfcensus::testkit::large_model::{LargeModel, Size};
 
 fn main() {
     divan::main();
 }
 
-/// Everything grows together, in the proportions of real models.
+/// All sizes grow together, in the proportions of real models.
 fn size(variables: u32) -> Size {
     Size {
         variables,
@@ -21,9 +22,9 @@ fn size(variables: u32) -> Size {
 
 #[divan::bench(args = READERS, consts = [100, 1_000, 10_000])]
 fn reader<const VARIABLES: u32>(bencher: Bencher<'_, '_>, name: &str) {
-    let made = Made::new(size(VARIABLES));
+    let model = LargeModel::new(size(VARIABLES));
     let mut bencher = Some(bencher);
-    with_reader(name, &made, &mut |run| {
+    with_reader(name, &model, &mut |run| {
         if let Some(bencher) = bencher.take() {
             bencher.bench_local(&mut *run);
         }

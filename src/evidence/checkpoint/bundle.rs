@@ -1,62 +1,26 @@
 //! The index of a tensor bundle: its header and one entry for each stored tensor.
 //!
-//! Input: the bytes of `variables.index`. Output: an [`Index`], compact and sorted by key. Slices
-//! of partitioned tensors are put with the tensor they belong to. Nothing outside the file is
-//! looked at: see `check` for that.
+//! Input: the bytes of `variables.index`. Output: an [`Index`], compact and sorted by key, in which
+//! the slices of a partitioned tensor are part of its entry. No other file is read; `check` compares
+//! the index with its shards.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::check::ProblemKind;
 use super::entry::{Entry, EntryError, Extent, RawEntry, Slice};
+use super::index_error::IndexError;
+use super::problem::ProblemKind;
 use super::shard::why_missing;
 use super::{keys, table};
-use crate::wire::{Malformed, Value, fields};
-
-/// Largest index that is read. A million entries take about 60 MB.
-pub const MAX_INDEX_BYTES: u64 = 256 << 20;
-
-/// Most entries of an index.
-const MAX_ENTRIES: usize = 4 << 20;
-
-/// Keys are stored without what they share with the one before, so few bytes can stand for many.
-/// Where all keys together take more than this many times the file, it was made to exhaust memory.
-const MAX_KEY_GROWTH: usize = 64;
+use crate::limits::{MAX_INDEX_BYTES, MAX_INDEX_ENTRIES, MAX_INDEX_KEY_GROWTH};
+use crate::wire::{Malformed, Value, fields, int32, packed};
 
 /// The bundle format that this reader knows, and that all TensorFlow versions so far write.
 /// Source: `kTensorBundleVersion`, tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
-const BUNDLE_VERSION: i64 = 1;
+const BUNDLE_VERSION: i32 = 1;
 
-/// Why an index cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// There is no file.
-    #[error("there is no checkpoint index")]
-    NotFound,
-    /// The operating system refused to read it.
-    #[error("cannot read the checkpoint index: {0}")]
-    Io(#[from] io::Error),
-    /// The bytes are not those of an index.
-    #[error("{what}")]
-    Malformed {
-        /// Byte offset in the file, where it is known; that of the block, for what is inside one.
-        offset: Option<u64>,
-        /// What is wrong. May hold a key (not escaped).
-        what: String,
-    },
-    /// It is a checkpoint of another kind.
-    #[error("{0}")]
-    Unsupported(&'static str),
-}
-
-impl IndexError {
-    pub(super) fn malformed(offset: u64, what: impl Into<String>) -> IndexError {
-        IndexError::Malformed { offset: Some(offset), what: what.into() }
-    }
-}
-
-/// What a checkpoint says that it stores. Keys are in bytewise order, each once.
+/// What the index states to be stored. Keys are in bytewise order, each once.
 #[derive(Clone, Debug, Default)]
 pub struct Index {
     shards: u32,
@@ -64,18 +28,18 @@ pub struct Index {
     keys: Vec<u8>,
     /// End of each entry's key in `keys`, and the entry.
     entries: Vec<(u32, Entry)>,
-    /// What is wrong with single entries: entry number, kind, what was found.
+    /// Contradictions within single entries: entry number, kind, the value found.
     pub(super) faults: Vec<(usize, ProblemKind, String)>,
 }
 
-/// Reads `variables.index` at `path`. The file is read, not mapped: it is small, and a mapped file
-/// that somebody truncates ends the process.
+/// Reads `variables.index` at `path`. The file is read, not mapped: it is small, and truncating a
+/// mapped file ends the process that has mapped it.
 pub fn read_index(path: &Path) -> Result<Index, IndexError> {
     let metadata = match std::fs::metadata(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(without_index(path)),
         other => other?,
     };
-    // Opening a named pipe would wait for ever.
+    // Opening a named pipe would block until a writer opens it.
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file").into());
     }
@@ -86,7 +50,7 @@ pub fn read_index(path: &Path) -> Result<Index, IndexError> {
     if metadata.len() > MAX_INDEX_BYTES {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     File::open(path)?.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_INDEX_BYTES {
         return Err(too_large());
@@ -94,8 +58,8 @@ pub fn read_index(path: &Path) -> Result<Index, IndexError> {
     parse_index(&bytes)
 }
 
-/// Tells "no checkpoint" from a dangling link, and from one in the old format, which is a file
-/// without `.index`.
+/// Why there is no index: no checkpoint at all, a dangling link, or a checkpoint of version 1, which
+/// is a single file without `.index`.
 fn without_index(path: &Path) -> IndexError {
     if std::fs::symlink_metadata(path).is_ok() {
         return io::Error::new(io::ErrorKind::NotFound, why_missing(path)).into();
@@ -110,12 +74,12 @@ const VERSION_1: &str = "the checkpoint is in the old format, version 1; only ve
 
 /// Decodes the bytes of an index.
 pub fn parse_index(bytes: &[u8]) -> Result<Index, IndexError> {
-    let mut builder =
-        Builder { max_key_bytes: bytes.len().saturating_mul(MAX_KEY_GROWTH), ..Default::default() };
+    let max_key_bytes = bytes.len().saturating_mul(MAX_INDEX_KEY_GROWTH);
+    let mut builder = Builder { max_key_bytes, ..Default::default() };
     table::for_each_entry(bytes, |key, value, offset| {
         let within = |e: Malformed| IndexError::Malformed {
             offset: Some(e.offset_in(bytes).unwrap_or(offset)),
-            what: format!("the entry of {}: {}", show(key), e.what),
+            what: format!("the entry of {}: {}", quoted(key), e.what),
         };
         if builder.header.is_none() {
             if !key.is_empty() {
@@ -130,7 +94,7 @@ pub fn parse_index(bytes: &[u8]) -> Result<Index, IndexError> {
         let raw = RawEntry::parse(value).map_err(|e| match e {
             EntryError::Malformed(e) => within(e),
             EntryError::Negative(what) => {
-                IndexError::malformed(offset, format!("the entry of {} has {what}", show(key)))
+                IndexError::malformed(offset, format!("the entry of {} has {what}", quoted(key)))
             }
         })?;
         builder.add(key, raw).map_err(|what| IndexError::malformed(offset, what))
@@ -138,43 +102,30 @@ pub fn parse_index(bytes: &[u8]) -> Result<Index, IndexError> {
     builder.finish()
 }
 
-fn show(key: &[u8]) -> String {
+fn quoted(key: &[u8]) -> String {
     format!("\"{}\"", String::from_utf8_lossy(key))
 }
 
 /// Decodes a `BundleHeaderProto` to its number of shards.
 fn parse_header(value: &[u8], within: impl Fn(Malformed) -> IndexError) -> Result<u32, IndexError> {
     let mut shards = 0;
-    let mut newer = false;
     for field in fields(value) {
         match field.map_err(&within)? {
             // A version 1 file has a `SavedTensorSlices` message here, whose field 1 is a message.
             (1, Value::Bytes(_)) => return Err(IndexError::Unsupported(VERSION_1)),
-            (1, Value::Varint(v)) => shards = v as i32,
+            (1, Value::Varint(stated)) => shards = int32(stated),
             (2, Value::Varint(1)) => {
                 return Err(IndexError::Unsupported(
                     "the checkpoint was written on a big-endian machine",
                 ));
             }
-            (3, Value::Bytes(version)) => {
-                for field in fields(version) {
-                    newer |= match field.map_err(&within)? {
-                        (2, Value::Varint(min_consumer)) => {
-                            i64::from(min_consumer as i32) > BUNDLE_VERSION
-                        }
-                        (3, Value::Varint(bad)) => i64::from(bad as i32) == BUNDLE_VERSION,
-                        (3, Value::Bytes(packed)) => crate::wire::packed(packed).any(|bad| {
-                            bad.is_ok_and(|bad| i64::from(bad as i32) == BUNDLE_VERSION)
-                        }),
-                        _ => false,
-                    };
-                }
+            (3, Value::Bytes(version)) if is_newer(version).map_err(&within)? => {
+                return Err(IndexError::Unsupported(
+                    "the checkpoint's format is newer than this program",
+                ));
             }
             _ => {}
         }
-    }
-    if newer {
-        return Err(IndexError::Unsupported("the checkpoint's format is newer than this program"));
     }
     u32::try_from(shards).map_err(|_| IndexError::Malformed {
         offset: None,
@@ -182,26 +133,44 @@ fn parse_header(value: &[u8], within: impl Fn(Malformed) -> IndexError) -> Resul
     })
 }
 
-/// Takes entries in key order; slices come before the tensors they belong to.
+/// True where a `VersionDef` excludes readers of [`BUNDLE_VERSION`].
+fn is_newer(version: &[u8]) -> Result<bool, Malformed> {
+    let mut newer = false;
+    for field in fields(version) {
+        newer |= match field? {
+            (2, Value::Varint(min_consumer)) => int32(min_consumer) > BUNDLE_VERSION,
+            (3, Value::Varint(bad_consumer)) => int32(bad_consumer) == BUNDLE_VERSION,
+            (3, Value::Bytes(bad_consumers)) => packed(bad_consumers)
+                .any(|bad_consumer| bad_consumer.is_ok_and(|bad| int32(bad) == BUNDLE_VERSION)),
+            _ => false,
+        };
+    }
+    Ok(newer)
+}
+
+/// Collects entries in key order. The keys of slices begin with a zero byte, so all slices come
+/// before the tensors that they belong to, and one pass is enough.
 #[derive(Default)]
 struct Builder {
     max_key_bytes: usize,
     header: Option<u32>,
     index: Index,
-    /// Entries of slices that no tensor has taken yet.
+    /// Entries of slices.
     parts: Index,
+    /// Which of them a tensor has taken.
     parts_taken: Vec<bool>,
+    /// The key of the slice that is being looked for.
     scratch: Vec<u8>,
 }
 
 impl Builder {
     fn add(&mut self, key: &[u8], raw: RawEntry) -> Result<(), String> {
-        if self.index.len() + self.parts.len() >= MAX_ENTRIES {
-            return Err(format!("the index has more than {MAX_ENTRIES} entries"));
+        if self.index.len() + self.parts.len() >= MAX_INDEX_ENTRIES {
+            return Err(format!("the index has more than {MAX_INDEX_ENTRIES} entries"));
         }
         let key_bytes = self.index.keys.len() + self.parts.keys.len() + key.len();
         if key_bytes > self.max_key_bytes || u32::try_from(key_bytes).is_err() {
-            return Err("the keys are longer than any checkpoint's".into());
+            return Err("the keys are longer than those of any checkpoint".into());
         }
         if keys::is_slice_key(key) {
             self.parts_taken.push(false);
@@ -230,7 +199,8 @@ impl Builder {
         Ok(())
     }
 
-    /// The entry of one slice; each is given away once.
+    /// The entry of one slice. A second slice that states the same extents gets none, so that two slices
+    /// cannot count the same bytes.
     fn take_part(&mut self, name: &[u8], stated: &[(i64, i64)]) -> Option<Entry> {
         keys::slice_key(name, stated, &mut self.scratch);
         let number = self.parts.position(&self.scratch)?;
@@ -252,7 +222,7 @@ impl Builder {
     }
 }
 
-/// Turns stated starts and lengths into extents within `shape`.
+/// The extents within `shape` that stated starts and lengths give.
 fn resolve(
     stated: &[(i64, i64)],
     shape: Option<&crate::model::Shape>,
@@ -263,7 +233,7 @@ fn resolve(
     }
     let extent = |(stated, dim): (&(i64, i64), &u64)| {
         let start = u64::try_from(stated.0).ok()?;
-        // -1 is a whole dimension; it must start at 0.
+        // -1 stands for a whole dimension, which starts at 0.
         let length = if stated.1 == -1 { *dim } else { u64::try_from(stated.1).ok()? };
         (start.checked_add(length)? <= *dim).then_some(Extent { start, length })
     };
@@ -271,12 +241,12 @@ fn resolve(
 }
 
 impl Index {
-    /// Number of data shards that the header states. Shards that no entry names need not exist.
+    /// Number of data shards that the header states. A shard that no entry names need not exist.
     pub fn shards(&self) -> u32 {
         self.shards
     }
 
-    /// Number of stored tensors; a partitioned one is one.
+    /// Number of stored tensors; a partitioned tensor counts once.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -317,9 +287,9 @@ impl Index {
         None
     }
 
-    /// Appends an entry; the caller has checked that all keys together fit 32 bits.
+    /// Appends an entry. [`Builder::add`] keeps all keys together within 32 bits.
     fn push(&mut self, key: &[u8], entry: Entry) {
         self.keys.extend_from_slice(key);
-        self.entries.push((self.keys.len() as u32, entry));
+        self.entries.push((u32::try_from(self.keys.len()).unwrap_or(u32::MAX), entry));
     }
 }

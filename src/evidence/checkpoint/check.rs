@@ -1,96 +1,32 @@
-//! Holds an index against itself and against its data shards, without reading their contents.
+//! Compares an index with itself and with its data shards, without reading the contents of shards.
 //!
-//! Input: an [`Index`] and the folder of the shards. Output: one [`Problem`] for each thing that
-//! TensorFlow would trip over when it restores. A shard is named once, however many tensors it
-//! holds. Checksums are another matter: see `verify_checksums`.
+//! Input: an [`Index`] and the folder of the shards. Output: one [`Problem`] for each contradiction
+//! that would make TensorFlow fail to restore. A shard is reported once, however many tensors it
+//! holds. `verify` compares checksums.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use super::bundle::Index;
 use super::entry::Entry;
+use super::problem::{Problem, ProblemKind};
 use super::shard::{shard_len, shard_path, why_missing};
-use super::{Index, tiling};
+use super::tiling;
+use crate::limits::MAX_CHECKPOINT_PROBLEMS;
 use crate::model::{DType, Shape};
 
-/// Most problems that are named; whoever has so many needs no more of them.
-pub const MAX_PROBLEMS: usize = 1000;
-
-/// What kind of contradiction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ProblemKind {
-    /// A data shard that entries name is not there.
-    ShardMissing,
-    /// A data shard is there, but cannot be read.
-    ShardUnreadable,
-    /// A data shard ends before the last of its tensors does.
-    ShardTooShort,
-    /// An entry's size is not its elements times their width.
-    EntrySize,
-    /// Slices are missing, differ in shape from what they should cover, or do not tile their tensor.
-    SlicesIncomplete,
-    /// A dimension is negative, or there are more than 2^63 - 1 elements.
-    ShapeImpossible,
-    /// A tensor's bytes do not match the checksum in the index.
-    ChecksumMismatch,
-    /// So many tensors share their bytes that checking them all would read the shards many times.
-    Overlap,
-}
-
-/// One contradiction within a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What kind.
-    pub kind: ProblemKind,
-    /// The tensor; for a shard that is too short, the first one that lies beyond its end. Not
-    /// escaped; bytes that are not UTF-8 are replaced.
-    pub key: Option<String>,
-    /// Number of the data shard, where it is about one.
-    pub shard: Option<u32>,
-    /// What the index leads to expect, for a person.
-    pub expected: Option<String>,
-    /// What there is, for a person.
-    pub found: Option<String>,
-}
-
-impl Problem {
-    pub(super) fn new(kind: ProblemKind) -> Problem {
-        Problem { kind, key: None, shard: None, expected: None, found: None }
-    }
-
-    pub(super) fn of(mut self, key: &[u8]) -> Problem {
-        self.key = Some(String::from_utf8_lossy(key).into_owned());
-        self
-    }
-
-    pub(super) fn in_shard(mut self, shard: u32) -> Problem {
-        self.shard = Some(shard);
-        self
-    }
-
-    pub(super) fn expected(mut self, expected: impl fmt::Display) -> Problem {
-        self.expected = Some(expected.to_string());
-        self
-    }
-
-    pub(super) fn found(mut self, found: impl fmt::Display) -> Problem {
-        self.found = Some(found.to_string());
-        self
-    }
-}
-
-/// Everything that contradicts itself: shapes, sizes and slices in the index, then presence and
-/// length of the shards `<prefix>.data-*` in `folder`. Costs one file status for each shard. Stops
-/// at [`MAX_PROBLEMS`].
+/// All contradictions: shapes, sizes and slices in the index, then presence and length of the shards
+/// `<prefix>.data-*` in `folder`. Costs one file status for each shard. Gives at most a thousand
+/// problems.
 pub fn check(index: &Index, folder: &Path, prefix: &str) -> Vec<Problem> {
     let mut problems = check_entries(index);
     check_shards(index, folder, prefix, &mut problems);
     problems
 }
 
-/// The part of [`check`] that needs no file but the index.
+/// The part of [`check`] that needs the index only.
 fn check_entries(index: &Index) -> Vec<Problem> {
     let stated = index
         .faults
@@ -98,7 +34,7 @@ fn check_entries(index: &Index) -> Vec<Problem> {
         .map(|(number, kind, found)| Problem::new(*kind).of(index.key(*number)).found(found));
     let mut problems: Vec<Problem> = stated.collect();
     for (key, entry) in index.entries() {
-        if problems.len() >= MAX_PROBLEMS {
+        if problems.len() >= MAX_CHECKPOINT_PROBLEMS {
             break;
         }
         let Some(shape) = &entry.shape else { continue };
@@ -111,7 +47,7 @@ fn check_entries(index: &Index) -> Vec<Problem> {
     problems
 }
 
-/// A size that the shape and the element type do not give.
+/// The problem of a size that differs from what shape and element type give.
 /// Source: `BundleReader::GetValue`, tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
 fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     let dtype = entry.dtype?;
@@ -125,7 +61,7 @@ fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
         let exact = expected.map_or("more than 2^64 bytes".into(), bytes);
         return Some(problem().expected(format!("{exact} for {dtype}{shape}")));
     }
-    // Each string has a length of at least one byte.
+    // The length of each string takes at least one byte; the rest depends on the strings.
     if dtype == DType::STRING && elements.is_none_or(|n| entry.byte_len < n) {
         let least = elements.map_or("more than 2^64 bytes".into(), bytes);
         return Some(problem().expected(format!("at least {least} for {dtype}{shape}")));
@@ -133,7 +69,7 @@ fn size_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     None
 }
 
-/// The first thing that is wrong with the slices of one tensor.
+/// The first problem with the slices of one tensor.
 fn slices_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
     let problem = || Problem::new(ProblemKind::SlicesIncomplete).of(key);
     let mut covered = 0u64;
@@ -171,7 +107,7 @@ fn slices_problem(key: &[u8], entry: &Entry, shape: &Shape) -> Option<Problem> {
 
 /// Presence and length of every shard that an entry names.
 fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<Problem>) {
-    // End of the last byte needed of each shard.
+    // For each shard the end of its last tensor.
     let mut needed = BTreeMap::<u32, u64>::new();
     for (_, entry) in index.entries() {
         for piece in entry.pieces() {
@@ -181,7 +117,7 @@ fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<P
     }
     let mut lengths = BTreeMap::<u32, u64>::new();
     for (shard, end) in needed {
-        if problems.len() >= MAX_PROBLEMS {
+        if problems.len() >= MAX_CHECKPOINT_PROBLEMS {
             break;
         }
         let path = shard_path(folder, prefix, shard, index.shards());
@@ -206,7 +142,8 @@ fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<P
     }
 }
 
-/// Says of each shard that is too short which tensor is the first beyond its end.
+/// Adds to each problem of a short shard the first tensor beyond its end. A second pass over the
+/// entries, since the length of a shard is compared once, with the end of all its tensors.
 fn name_first_beyond(index: &Index, mut lengths: BTreeMap<u32, u64>, problems: &mut [Problem]) {
     let mut first = BTreeMap::<u32, &[u8]>::new();
     for (key, entry) in index.entries() {

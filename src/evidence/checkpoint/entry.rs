@@ -1,8 +1,8 @@
-//! One entry of an index: what is stored under a key, and where.
+//! One entry of an index: the tensor stored under a key, and where its bytes lie.
 
 use crate::limits::MAX_RANK;
 use crate::model::{DType, Shape};
-use crate::wire::{Malformed, Value, fields};
+use crate::wire::{Malformed, Value, fields, int32};
 
 /// A stored tensor, or one stored slice of it.
 /// Source: `BundleEntryProto`, tensorflow/core/protobuf/tensor_bundle.proto.
@@ -13,62 +13,62 @@ pub struct Entry {
     /// The number that the entry states as its element type.
     pub dtype_number: i64,
     /// Shape of the whole tensor; `None` where the entry states one that no tensor can have
-    /// (a negative or unknown dimension, more than 2^63 - 1 elements). `check` says so.
+    /// (a negative or unknown dimension, more than 2^63 - 1 elements), which `check` reports.
     pub shape: Option<Shape>,
-    /// Number of the data shard; without meaning when there are slices.
+    /// Number of the data shard; has no meaning where there are slices.
     pub shard: u32,
-    /// First byte in the shard; without meaning when there are slices.
+    /// First byte in the shard; has no meaning where there are slices.
     pub offset: u64,
-    /// Bytes in the shard; 0 when there are slices.
+    /// Bytes in the shard; 0 where there are slices.
     pub byte_len: u64,
-    /// Checksum of the tensor's bytes, masked, as stored.
+    /// Checksum of the tensor's bytes in its stored form, which is masked.
     pub crc32c: u32,
-    /// The slices that a partitioned tensor is stored as; empty where it is stored whole.
+    /// The slices of a partitioned tensor; empty where the tensor is stored whole.
     pub slices: Vec<Slice>,
 }
 
 /// One slice of a partitioned tensor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// What it covers of the full tensor, one extent for each dimension.
+    /// The part of the full tensor that it covers, one extent for each dimension.
     pub extents: Vec<Extent>,
     /// The slice's own entry: its shape and where it is stored. `None` where the index has none.
     pub part: Option<Entry>,
 }
 
-/// What a slice covers of one dimension.
+/// The part of one dimension that a slice covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// First index.
     pub start: u64,
-    /// How many.
+    /// Number of indices.
     pub length: u64,
 }
 
 impl Entry {
-    /// Bytes of all its data: its own, or its slices' together.
+    /// Bytes of all its data: its own, or those of all slices together.
     pub fn stored_bytes(&self) -> u64 {
         let parts = self.slices.iter().filter_map(|s| s.part.as_ref()).map(|p| p.byte_len);
         parts.fold(self.byte_len, u64::saturating_add)
     }
 
-    /// What is stored in one piece: the entry itself, or its slices' own entries.
+    /// The entries that have bytes in a shard: this one, or those of its slices.
     pub(super) fn pieces(&self) -> impl Iterator<Item = &Entry> {
         let whole = self.slices.is_empty().then_some(self);
         whole.into_iter().chain(self.slices.iter().filter_map(|s| s.part.as_ref()))
     }
 }
 
-/// An entry as it is stored, before its slices are found.
+/// An entry as the file states it, before its slices are looked up.
 pub(super) struct RawEntry {
     pub entry: Entry,
-    /// What is wrong with the shape, where `entry.shape` is `None`.
+    /// The stated shape, for a person, where `entry.shape` is `None`.
     pub impossible_shape: Option<String>,
-    /// Start and length of each dimension of each slice, as stated (-1: a full dimension).
+    /// Start and length of each dimension of each slice, as the file states them (-1: a full dimension).
     pub slices: Vec<Vec<(i64, i64)>>,
 }
 
-/// Why an entry cannot be used.
+/// Why an entry cannot be decoded.
 pub(super) enum EntryError {
     Malformed(Malformed),
     Negative(&'static str),
@@ -89,14 +89,18 @@ impl RawEntry {
         let natural = |v: i64, what| u64::try_from(v).map_err(|_| EntryError::Negative(what));
         for field in fields(value) {
             match field? {
-                (1, Value::Varint(v)) => entry.dtype_number = i64::from(v as i32),
+                (1, Value::Varint(v)) => entry.dtype_number = int32(v).into(),
                 (2, Value::Bytes(b)) => shape.merge(b)?,
                 (3, Value::Varint(v)) => {
-                    entry.shard = u32::try_from(v as i32)
+                    entry.shard = u32::try_from(int32(v))
                         .map_err(|_| EntryError::Negative("a negative shard number"))?;
                 }
-                (4, Value::Varint(v)) => entry.offset = natural(v as i64, "a negative offset")?,
-                (5, Value::Varint(v)) => entry.byte_len = natural(v as i64, "a negative size")?,
+                (4, Value::Varint(v)) => {
+                    entry.offset = natural(v.cast_signed(), "a negative offset")?
+                }
+                (5, Value::Varint(v)) => {
+                    entry.byte_len = natural(v.cast_signed(), "a negative size")?
+                }
                 (6, Value::Fixed32(v)) => entry.crc32c = v,
                 (7, Value::Bytes(b)) => slices.push(parse_slice(b)?),
                 _ => {}
@@ -109,7 +113,7 @@ impl RawEntry {
     }
 }
 
-/// Dimensions as stated. Source: `TensorShapeProto`, tensorflow/core/framework/tensor_shape.proto.
+/// Dimensions as the file states them. Source: `TensorShapeProto`, tensorflow/core/framework/tensor_shape.proto.
 #[derive(Default)]
 struct RawShape {
     dims: Vec<i64>,
@@ -125,7 +129,7 @@ impl RawShape {
                     let mut size = 0;
                     for field in fields(dim) {
                         if let (1, Value::Varint(v)) = field? {
-                            size = v as i64;
+                            size = v.cast_signed();
                         }
                     }
                     self.dims.push(size);
@@ -138,7 +142,7 @@ impl RawShape {
         Ok(())
     }
 
-    /// The shape, if a tensor can have it: as `TensorShape::IsValid` has it.
+    /// The shape, if a tensor can have it; the same rule as `TensorShape::IsValid`.
     fn possible(&self) -> Option<Shape> {
         if self.unknown_rank || self.too_many {
             return None;
@@ -172,8 +176,8 @@ fn parse_slice(message: &[u8]) -> Result<Vec<(i64, i64)>, Malformed> {
             let (mut start, mut length) = (0, -1);
             for field in fields(extent) {
                 match field? {
-                    (1, Value::Varint(v)) => start = v as i64,
-                    (2, Value::Varint(v)) => length = v as i64,
+                    (1, Value::Varint(v)) => start = v.cast_signed(),
+                    (2, Value::Varint(v)) => length = v.cast_signed(),
                     _ => {}
                 }
             }

@@ -1,14 +1,14 @@
 //! Keys of the slices of a partitioned tensor.
 //!
-//! The full tensor's entry lists its slices; each slice's own entry stands under a key made of the
-//! tensor's name and the slice's extents in an order-preserving encoding, which starts with a zero
-//! byte, as no tensor's name does. The encoding is one-to-one, so a slice's entry is found by
-//! encoding its extents, which is what TensorFlow does too.
+//! The full tensor's entry lists its slices. Each slice has an entry of its own, whose key encodes the
+//! tensor's name and the slice's extents so that keys sort as the slices do. It starts with a zero
+//! byte, which the name of a tensor never does. The encoding is one-to-one: a slice's entry is found
+//! by encoding its extents, as TensorFlow does it, and keys need never be decoded.
 //!
 //! Sources: `EncodeTensorNameSlice`, tensorflow/core/util/saved_tensor_slice_util.cc;
 //! tensorflow/core/lib/strings/ordered_code.cc.
 
-/// True for the key of a slice. Everything else but the empty key is a tensor's name.
+/// True for the key of a slice. Other keys are names of tensors, except the empty key of the header.
 pub(super) fn is_slice_key(key: &[u8]) -> bool {
     key.first() == Some(&0)
 }
@@ -26,14 +26,15 @@ pub(crate) fn slice_key(name: &[u8], extents: &[(i64, i64)], out: &mut Vec<u8>) 
     }
 }
 
-/// A byte count, then the number's bytes from its highest one.
+/// A byte count, then the bytes of the number, the highest first and without leading zeros.
 fn put_unsigned(out: &mut Vec<u8>, n: u64) {
-    let len = (64 - n.leading_zeros()).div_ceil(8) as usize;
-    out.push(len as u8);
-    out.extend_from_slice(&n.to_be_bytes()[8 - len..]);
+    let bytes = n.to_be_bytes();
+    let significant = bytes.iter().skip_while(|byte| **byte == 0);
+    out.push(significant.clone().fold(0, |len, _| len + 1));
+    out.extend(significant);
 }
 
-/// The bytes with 00 and FF escaped, then a terminator that sorts before all of them.
+/// The bytes with 00 and FF escaped, then a terminator that sorts before any of them.
 fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
         match byte {
@@ -45,16 +46,16 @@ fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&[0x00, 0x01]);
 }
 
-/// `len` leading one-bits, a zero-bit, and the number in the 7 × `len` - 1 bits that remain of
-/// `len` bytes. A negative number is the complement of the form of -n - 1.
+/// `len` bytes: `len` one-bits, a zero-bit, and the number in the remaining 7 × `len` - 1 bits. A
+/// negative number n is stored as the complement of the form of -n - 1.
 fn put_signed(out: &mut Vec<u8>, n: i64) {
-    let magnitude = if n < 0 { !n } else { n } as u64;
+    let magnitude = if n < 0 { !n } else { n }.cast_unsigned();
     let bits = 64 - magnitude.leading_zeros();
     // 63 bits at most, so ten bytes at most.
     let len = (bits + 1).div_ceil(7).max(1);
     let form = (u128::from(magnitude) | header(len)).to_be_bytes();
     let flip = if n < 0 { 0xff } else { 0x00 };
-    out.extend(form[16 - len as usize..].iter().map(|byte| byte ^ flip));
+    out.extend(form.iter().skip(16 - len as usize).map(|byte| byte ^ flip));
 }
 
 /// `len` one-bits at the top of `len` bytes.

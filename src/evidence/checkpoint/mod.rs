@@ -6,36 +6,51 @@
 //!                                                     ->  string_tensor  ->  object_graph
 //! ```
 //!
-//! The index decides nothing about a model: it says what is stored, under which key, with which
-//! shape and dtype, and where. Nothing here reads a tensor's values.
+//! The index states what is stored: keys, shapes, types, and where the bytes lie. Which of it is a
+//! weight of the model is decided elsewhere. No tensor's values are decoded here; `verify` reads the
+//! bytes, but only to compare checksums.
 //!
 //! Sources: tensorflow/core/util/tensor_bundle/tensor_bundle.{h,cc} and
 //! tensorflow/core/protobuf/tensor_bundle.proto (TensorFlow 2.21).
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
 
 mod bundle;
 mod check;
 mod checksum;
 mod entry;
+mod index_error;
 mod keys;
 mod object_graph;
+mod problem;
 mod shard;
 mod string_tensor;
 pub(crate) mod table;
-#[cfg(any(test, feature = "fuzzing"))]
-pub(crate) mod table_writer;
 #[cfg(test)]
 mod tests;
 mod tiling;
 mod verify;
 
-#[cfg(any(test, feature = "benchmarks", feature = "fuzzing"))]
+#[cfg(any(test, feature = "testkit"))]
 pub use bundle::parse_index;
-pub use bundle::{Index, IndexError, read_index};
-pub use check::{Problem, ProblemKind, check};
+pub use bundle::{Index, read_index};
+pub use check::check;
+pub use index_error::IndexError;
 #[cfg(test)]
 pub(crate) use keys::slice_key;
 pub use object_graph::{Attribute, Child, Node, ObjectGraph};
-#[cfg(any(test, feature = "benchmarks"))]
+pub use problem::{Problem, ProblemKind};
+#[cfg(any(test, feature = "testkit"))]
 pub use shard::shard_path;
 pub use string_tensor::{StringError, read_string_scalar};
 pub use verify::verify_checksums;

@@ -1,18 +1,16 @@
-//! Decodes the checkpoint's own object graph: which object's which attribute has which key.
+//! Decodes the checkpoint's own object graph, which maps the attributes of objects to keys.
 //!
 //! Input: the bytes of a `TrackableObjectGraph`, as stored under [`super::OBJECT_GRAPH_KEY`].
-//! Output: its nodes, borrowed from those bytes. Nothing is followed: a child's number may lead
-//! nowhere, or in a circle, and is kept as the file states it. Node numbers need not be those of
-//! the SavedModel's object graph.
+//! Output: its nodes, borrowed from those bytes. No edge is followed: the number of a child is kept
+//! as the file states it, and may belong to no object or close a cycle. The numbers need not be those
+//! of the SavedModel's object graph, although TensorFlow 2.21 writes the same ones for variables.
 //!
 //! Source: tensorflow/core/protobuf/trackable_object_graph.proto.
 
 use std::ops::Range;
 
+use crate::limits::MAX_CHECKPOINT_GRAPH_ITEMS;
 use crate::wire::{Malformed, Value, fields};
-
-/// Most nodes, and most of each other kind of item, that a graph may have.
-const MAX_ITEMS: usize = 16 << 20;
 
 /// Why an object graph cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,29 +42,30 @@ struct NodeRanges<'a> {
 /// One object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node<'g, 'a> {
-    /// The objects that it holds, by name, in file order.
+    /// The objects that it holds, in file order.
     pub children: &'g [Child<'a>],
-    /// What is stored of it.
+    /// What the checkpoint stores of it.
     pub attributes: &'g [Attribute<'a>],
-    /// Slots that it, an optimizer, keeps for other objects.
+    /// Where it is an optimizer: the slots that it keeps for variables.
     pub slot_variables: &'g [SlotVariable<'a>],
-    /// Name of the saver that stored it under keys of its own choice; `None` where none did.
+    /// Name of a registered saver, which stores the object under keys of its own choice; `None` for most
+    /// objects.
     pub registered_saver: Option<&'a str>,
 }
 
 /// An edge to another object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Child<'a> {
-    /// Number of the object; may lead nowhere.
+    /// Number of the object; there may be none with it.
     pub node: i64,
-    /// Name of the edge; unescaped.
+    /// Name of the edge, not escaped as it is in keys.
     pub name: &'a str,
 }
 
-/// Something that is stored of an object.
+/// One stored value of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attribute<'a> {
-    /// `VARIABLE_VALUE` for a variable's value.
+    /// `VARIABLE_VALUE` for the value of a variable.
     pub name: &'a str,
     /// The variable's name in the graph that saved it; may be empty.
     pub full_name: &'a str,
@@ -77,11 +76,11 @@ pub struct Attribute<'a> {
 /// A slot variable of an optimizer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotVariable<'a> {
-    /// Number of the variable that the slot belongs to; may lead nowhere.
+    /// Number of the variable that the slot belongs to; there may be none with it.
     pub original: i64,
     /// Name of the slot, such as `m`.
     pub name: &'a str,
-    /// Number of the object that is the slot; may lead nowhere.
+    /// Number of the variable that holds the state; there may be none with it.
     pub slot: i64,
 }
 
@@ -116,15 +115,19 @@ impl<'a> ObjectGraph<'a> {
             }
         }
         let most = self.children.len().max(self.attributes.len()).max(self.slots.len());
-        if most.max(self.nodes.len()) >= MAX_ITEMS {
-            return Err(Malformed::at(message, "the object graph is larger than any checkpoint's"));
+        let too_large =
+            || Malformed::at(message, "the object graph is larger than that of any checkpoint");
+        if most.max(self.nodes.len()) >= MAX_CHECKPOINT_GRAPH_ITEMS {
+            return Err(too_large());
         }
-        // In 32 bits, as MAX_ITEMS makes sure.
-        let range = |start: usize, end: usize| start as u32..end as u32;
+        let range = |start: usize, end: usize| {
+            let bound = |at: usize| u32::try_from(at).map_err(|_| too_large());
+            Ok(bound(start)?..bound(end)?)
+        };
         self.nodes.push(NodeRanges {
-            children: range(starts.0, self.children.len()),
-            attributes: range(starts.1, self.attributes.len()),
-            slots: range(starts.2, self.slots.len()),
+            children: range(starts.0, self.children.len())?,
+            attributes: range(starts.1, self.attributes.len())?,
+            slots: range(starts.2, self.slots.len())?,
             registered_saver,
         });
         Ok(())
@@ -135,7 +138,7 @@ impl<'a> ObjectGraph<'a> {
         self.nodes.len()
     }
 
-    /// True where there is not even a root.
+    /// True where there is no object, not even a root.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
@@ -164,16 +167,11 @@ fn slice<'g, T>(all: &'g [T], range: &Range<u32>) -> &'g [T] {
     all.get(range.start as usize..range.end as usize).unwrap_or_default()
 }
 
-/// An `int32` field, which is stored as 64 bits.
-fn int32(value: Value<'_>) -> i64 {
-    i64::from(value.int() as i32)
-}
-
 fn read_child(message: &[u8]) -> Result<Child<'_>, Malformed> {
     let mut child = Child { node: 0, name: "" };
     for field in fields(message) {
         match field? {
-            (1, value) => child.node = int32(value),
+            (1, value) => child.node = value.int32().into(),
             (2, value) => child.name = value.text()?,
             _ => {}
         }
@@ -198,9 +196,9 @@ fn read_slot(message: &[u8]) -> Result<SlotVariable<'_>, Malformed> {
     let mut slot = SlotVariable::default();
     for field in fields(message) {
         match field? {
-            (1, value) => slot.original = int32(value),
+            (1, value) => slot.original = value.int32().into(),
             (2, value) => slot.name = value.text()?,
-            (3, value) => slot.slot = int32(value),
+            (3, value) => slot.slot = value.int32().into(),
             _ => {}
         }
     }
@@ -227,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_child_numbers_that_lead_nowhere() {
+    fn keeps_the_numbers_of_children_that_do_not_exist() {
         let negative = [0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
         let child = |id: &[u8]| field(1, &[id, &field(2, b"kernel")].concat());
         let node = [child(&[0x08, 0]), child(&[0x08, 99]), child(&negative)].concat();
@@ -239,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn says_where_a_graph_is_damaged() {
+    fn gives_the_offset_of_damage() {
         let node = field(1, &field(1, &field(2, b"\xff")));
         let bytes = [field(1, &[]), node].concat();
         let err = ObjectGraph::parse(&bytes).unwrap_err();
@@ -248,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_slots_and_savers() {
+    fn reads_slots_and_registered_savers() {
         let slot = field(3, &[&[0x08, 1][..], &field(2, b"m"), &[0x18, 2]].concat());
         let saver = field(4, &[field(1, b"Custom.Saver"), field(2, b"x")].concat());
         let bytes = [field(1, &[slot, saver].concat()), field(1, &[])].concat();

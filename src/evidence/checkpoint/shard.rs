@@ -10,8 +10,8 @@ pub fn shard_path(folder: &Path, prefix: &str, shard: u32, shards: u32) -> PathB
     folder.join(format!("{prefix}.data-{shard:05}-of-{shards:05}"))
 }
 
-/// Length of a shard in bytes, without opening it. Anything but a regular file is refused: opening
-/// a named pipe would wait for ever.
+/// Length of a shard in bytes, without opening it. Anything but a regular file is refused: opening a
+/// named pipe would block until a writer opens it.
 pub(super) fn shard_len(path: &Path) -> io::Result<u64> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {
@@ -20,7 +20,7 @@ pub(super) fn shard_len(path: &Path) -> io::Result<u64> {
     Ok(metadata.len())
 }
 
-/// Why a file is not found: a symbolic link may be there, and lead nowhere.
+/// Why a file is not found: the path may be a symbolic link to nothing.
 pub(super) fn why_missing(path: &Path) -> &'static str {
     match std::fs::symlink_metadata(path) {
         Ok(_) => "a symbolic link that leads nowhere",
@@ -28,7 +28,7 @@ pub(super) fn why_missing(path: &Path) -> &'static str {
     }
 }
 
-/// A data shard, open for reading at any place by any thread.
+/// An open data shard. Reads state their offset, so threads may share it.
 pub(super) struct Shard {
     file: File,
 }

@@ -8,10 +8,11 @@
 use std::io;
 use std::path::Path;
 
+use super::bundle::Index;
+use super::checksum;
 use super::shard::{Shard, shard_path};
-use super::{Index, checksum};
 use crate::model::{DType, Shape};
-use crate::wire::read_varint;
+use crate::wire::split_varint;
 
 /// Why a string cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -19,10 +20,10 @@ pub enum StringError {
     /// The index has no such key.
     #[error("the checkpoint has no such entry")]
     NotFound,
-    /// The entry is there, but holds something else.
+    /// The entry exists, but is not a scalar string.
     #[error("the entry is not a scalar string")]
     NotAString,
-    /// The string is longer than the caller wants.
+    /// The string is longer than the caller allows; holds its bytes.
     #[error("the string takes {0} bytes, more than is read")]
     TooLong(u64),
     /// The shard is missing, or could not be read.
@@ -51,13 +52,12 @@ pub fn read_string_scalar(
         return Err(StringError::TooLong(entry.byte_len));
     }
     let shard = Shard::open(&shard_path(folder, prefix, entry.shard, index.shards()))?;
-    // The index may promise more than there is: allocate for what is there.
-    let there = shard.len()?.saturating_sub(entry.offset);
-    let too_short = "the data shard ends before the string does";
-    let len = usize::try_from(entry.byte_len.min(there))
+    // The index may state more bytes than the shard has; memory is reserved for the latter only.
+    let available = shard.len()?.saturating_sub(entry.offset);
+    let len = usize::try_from(entry.byte_len.min(available))
         .map_err(|_| StringError::TooLong(entry.byte_len))?;
-    if there < entry.byte_len {
-        return Err(StringError::Malformed(too_short));
+    if available < entry.byte_len {
+        return Err(StringError::Malformed("the data shard ends before the string does"));
     }
     let mut stored = vec![0; len];
     shard.read_exact_at(&mut stored, entry.offset)?;
@@ -66,13 +66,12 @@ pub fn read_string_scalar(
     Ok(stored)
 }
 
-/// Checks the stored form of one string; gives the offset of the string itself.
+/// Compares the stored form of one string with its checksums; gives the offset of the string itself.
 fn check(stored: &[u8], crc: u32) -> Result<usize, &'static str> {
-    let (len, used) = read_varint(stored).ok_or("the string's length is cut short")?;
-    let rest = &stored[used..];
+    let (len, rest) = split_varint(stored).ok_or("the string's length is cut short")?;
     let (length_crc, text) = rest.split_at_checked(4).ok_or("the string is cut short")?;
     if text.len() as u64 != len {
-        return Err("the string's length is not that of its entry");
+        return Err("the string's length differs from that of its entry");
     }
     let of_length = length_checksum(0, len);
     if length_crc != checksum::mask(of_length).to_le_bytes() {
@@ -81,7 +80,7 @@ fn check(stored: &[u8], crc: u32) -> Result<usize, &'static str> {
     if checksum::mask(crc32c::crc32c_append(of_length, rest)) != crc {
         return Err("the string does not match its checksum");
     }
-    Ok(used + length_crc.len())
+    Ok(stored.len() - text.len())
 }
 
 /// Extends `crc` by a string's length, in the width that TensorFlow gives it.

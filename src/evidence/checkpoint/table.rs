@@ -1,31 +1,29 @@
 //! Reads the table format that an index is stored in (LevelDB's, an "sstable").
 //!
-//! Input: the whole file. Output: its keys and values, in order, one call each. Every block's
-//! checksum is checked before the block is looked at. Time is linear in the file: blocks must lie
-//! behind each other, so none is read twice.
+//! Input: the whole file. Output: its keys and values in order, by a callback. The checksum of a block
+//! is compared before the block is decoded. Time is linear in the file: every block must lie after the
+//! one before it, so that no block can be read twice.
 //!
 //! Sources: tensorflow/core/lib/io/{format,table,block,block_builder,table_builder}.cc, which
 //! TensorFlow took over from LevelDB (doc/table_format.md there).
 
-use super::bundle::IndexError;
 use super::checksum;
-use crate::wire::read_varint;
+use super::index_error::IndexError;
+use crate::limits::MAX_TABLE_BYTES;
+use crate::wire::split_varint;
 
-/// Bytes of the footer: two block handles, padded to 40, and the magic number.
+/// Bytes of the footer: two block handles, padded to 40 bytes, and the magic number.
 const FOOTER_LEN: usize = 48;
 
 /// The last eight bytes of a table, little-endian.
 const MAGIC: u64 = 0xdb47_7524_8b80_fb57;
 
-/// Bytes after a block's contents: its compression type and its checksum.
+/// Bytes after the contents of a block: its compression type and its checksum.
 const TRAILER_LEN: usize = 5;
 
 /// A snappy stream cannot hold more than this many bytes for one of its own: its densest element
 /// copies 64 bytes and takes 3 (google/snappy, format_description.txt).
 const MAX_SNAPPY_RATIO: usize = 22;
-
-/// Most bytes that all blocks may take together once they are decompressed.
-const MAX_TABLE_BYTES: u64 = 1 << 30;
 
 /// Where a block lies in the file.
 #[derive(Clone, Copy)]
@@ -40,23 +38,23 @@ pub(crate) fn for_each_entry(
     file: &[u8],
     mut visit: impl FnMut(&[u8], &[u8], u64) -> Result<(), IndexError>,
 ) -> Result<(), IndexError> {
-    let index = index_handle(file)?;
+    let (blocks, index) = split_footer(file)?;
     let mut budget = MAX_TABLE_BYTES;
     let mut buffer = Vec::new();
-    let index_block = block(file, index, &mut buffer, &mut budget)?;
+    let index_block = block(blocks, index, &mut buffer, &mut budget)?;
 
     let mut data_end = 0u64;
     let mut scratch = Vec::new();
     let mut last_key = LastKey::default();
     let mut separator = LastKey::default();
     each_in_block(index_block, index.offset, &mut separator, |separator, value| {
-        let handle = Handle::parse(value).map(|(h, _)| h).ok_or_else(|| {
-            IndexError::malformed(index.offset, "a block's place is not two numbers")
+        let (handle, _) = Handle::split(value).ok_or_else(|| {
+            IndexError::malformed(index.offset, "the handle of a block is not two numbers")
         })?;
         if handle.offset < data_end {
             return Err(IndexError::malformed(handle.offset, "blocks overlap or are out of order"));
         }
-        let contents = block(file, handle, &mut scratch, &mut budget)?;
+        let contents = block(blocks, handle, &mut scratch, &mut budget)?;
         data_end = handle.offset.saturating_add(handle.len);
         each_in_block(contents, handle.offset, &mut last_key, |key, value| {
             // A reader that seeks, as TensorFlow's does, would never find such a key.
@@ -68,64 +66,67 @@ pub(crate) fn for_each_entry(
     })
 }
 
-/// Finds the index block: the footer's second handle. The first one is the metaindex block's,
-/// which is empty and which TensorFlow does not read either.
-fn index_handle(file: &[u8]) -> Result<Handle, IndexError> {
-    let too_short = || IndexError::malformed(0, "the file is too short to be a checkpoint index");
-    let at = file.len().checked_sub(FOOTER_LEN).ok_or_else(too_short)?;
-    let footer = &file[at..];
-    let (handles, magic) = footer.split_at(FOOTER_LEN - 8);
-    if magic != MAGIC.to_le_bytes() {
+/// Splits the file into its blocks and the handle of the index block, which is the second in the
+/// footer. The first is that of the metaindex block, which is empty; TensorFlow does not read it
+/// either.
+fn split_footer(file: &[u8]) -> Result<(&[u8], Handle), IndexError> {
+    let (blocks, footer) = file.split_last_chunk::<FOOTER_LEN>().ok_or_else(|| {
+        IndexError::malformed(0, "the file is too short to be a checkpoint index")
+    })?;
+    let at = blocks.len() as u64;
+    let handles = footer.strip_suffix(&MAGIC.to_le_bytes()).ok_or_else(|| {
         let what = "the last eight bytes are not those of a checkpoint index (cut short?)";
-        return Err(IndexError::malformed((file.len() - 8) as u64, what));
-    }
-    Handle::parse(handles)
-        .and_then(|(_, used)| Handle::parse(&handles[used..]))
-        .map(|(handle, _)| handle)
-        .ok_or_else(|| IndexError::malformed(at as u64, "the footer names no index block"))
+        IndexError::malformed(at + (FOOTER_LEN - size_of_val(&MAGIC)) as u64, what)
+    })?;
+    let index = Handle::split(handles).and_then(|(_, rest)| Handle::split(rest));
+    let (index, _) =
+        index.ok_or_else(|| IndexError::malformed(at, "the footer names no index block"))?;
+    Ok((blocks, index))
 }
 
 impl Handle {
-    /// Reads offset and length; also gives the bytes used.
-    fn parse(bytes: &[u8]) -> Option<(Handle, usize)> {
-        let (offset, first) = read_varint(bytes)?;
-        let (len, second) = read_varint(bytes.get(first..)?)?;
-        Some((Handle { offset, len }, first + second))
+    /// Reads offset and length; also gives the bytes after them.
+    fn split(bytes: &[u8]) -> Option<(Handle, &[u8])> {
+        let (offset, rest) = split_varint(bytes)?;
+        let (len, rest) = split_varint(rest)?;
+        Some((Handle { offset, len }, rest))
+    }
+
+    /// The block's stored form: its contents and its trailer.
+    fn stored(self, blocks: &[u8]) -> Option<&[u8]> {
+        let rest = blocks.get(usize::try_from(self.offset).ok()?..)?;
+        rest.get(..usize::try_from(self.len).ok()?.checked_add(TRAILER_LEN)?)
     }
 }
 
-/// The contents of one block, checked and decompressed (into `buffer`, where needed).
+/// The contents of one block, checked and decompressed (into `buffer`, where needed). `budget` is the
+/// number of bytes that blocks may still take: a snappy stream can stand for twenty times its size.
 fn block<'a>(
-    file: &'a [u8],
+    blocks: &'a [u8],
     handle: Handle,
     buffer: &'a mut Vec<u8>,
     budget: &mut u64,
 ) -> Result<&'a [u8], IndexError> {
     let bad = |what| IndexError::malformed(handle.offset, what);
-    let body = &file[..file.len() - FOOTER_LEN];
-    let stored = usize::try_from(handle.offset)
-        .ok()
-        .and_then(|start| body.get(start..))
-        .zip(usize::try_from(handle.len).ok().and_then(|len| len.checked_add(TRAILER_LEN)))
-        .and_then(|(rest, len)| rest.get(..len))
-        .ok_or_else(|| bad("a block lies beyond the end of the file"))?;
-    let (checked, crc) = stored.split_at(stored.len() - 4);
-    if crc != checksum::masked(checked).to_le_bytes() {
+    let beyond = || bad("a block lies beyond the end of the file");
+    let stored = handle.stored(blocks).ok_or_else(beyond)?;
+    let (checked, crc) = stored.split_last_chunk::<4>().ok_or_else(beyond)?;
+    if *crc != checksum::masked(checked).to_le_bytes() {
         return Err(bad("a block does not match its checksum"));
     }
-    let (contents, kind) = checked.split_at(checked.len() - 1);
-    let len = match kind {
-        [0] => contents.len(),
-        [1] => snap::raw::decompress_len(contents)
+    let (compression, contents) = checked.split_last().ok_or_else(beyond)?;
+    let len = match compression {
+        0 => contents.len(),
+        1 => snap::raw::decompress_len(contents)
             .ok()
             .filter(|len| *len / MAX_SNAPPY_RATIO <= contents.len())
-            .ok_or_else(|| bad("a compressed block promises an impossible length"))?,
+            .ok_or_else(|| bad("a compressed block states an impossible length"))?,
         _ => return Err(bad("a block is compressed in an unknown way")),
     };
     *budget = budget
         .checked_sub(len as u64)
         .ok_or_else(|| bad("the blocks together are larger than any checkpoint index"))?;
-    if kind == [0] {
+    if *compression == 0 {
         return Ok(contents);
     }
     buffer.clear();
@@ -137,15 +138,16 @@ fn block<'a>(
     Ok(buffer)
 }
 
-/// The key before, across blocks; `None` before the first.
+/// The previous key, across blocks.
 #[derive(Default)]
 struct LastKey {
     key: Vec<u8>,
+    /// False before the first key.
     any: bool,
 }
 
-/// Calls `visit` for the entries of one block, whose keys are stored without what they share with
-/// the key before.
+/// Calls `visit` for the entries of one block. A key is stored without the bytes that it shares with
+/// the previous one, except at restarts, where it is stored whole.
 fn each_in_block(
     contents: &[u8],
     offset: u64,
@@ -159,30 +161,30 @@ fn each_in_block(
     let mut fresh = true;
     while !rest.is_empty() {
         let at = entries.len() - rest.len();
-        let (head, after) = EntryHead::parse(rest).ok_or_else(|| bad("an entry is cut short"))?;
+        let (lengths, after) =
+            EntryLengths::split(rest).ok_or_else(|| bad("an entry is cut short"))?;
         let restart = restarts.next_if(|r| *r as usize == at).is_some();
-        if (restart || fresh) && head.shared != 0 {
-            return Err(bad("a key leans on one that is not before it"));
+        if (restart || fresh) && lengths.shared != 0 {
+            return Err(bad("a key shares bytes with a key that is not before it"));
         }
-        let (suffix, value) = after
-            .get(..head.unshared)
-            .zip(after.get(head.unshared..).and_then(|v| v.get(..head.value)))
-            .ok_or_else(|| bad("an entry is longer than its block"))?;
+        let beyond_block = || bad("an entry is longer than its block");
+        let (suffix, after) = after.split_at_checked(lengths.unshared).ok_or_else(beyond_block)?;
+        let (value, after) = after.split_at_checked(lengths.value).ok_or_else(beyond_block)?;
         let tail = last
             .key
-            .get(head.shared..)
-            .ok_or_else(|| bad("a key shares more than the one before has"))?;
-        // Both keys start with the shared bytes, so what follows decides. At a restart nothing
+            .get(lengths.shared..)
+            .ok_or_else(|| bad("a key shares more bytes than the previous key has"))?;
+        // Both keys start with the shared bytes, so the bytes after them decide. At a restart nothing
         // is shared, and whole keys are compared.
         if last.any && suffix <= tail {
             return Err(bad("keys are not in increasing order"));
         }
-        last.key.truncate(head.shared);
+        last.key.truncate(lengths.shared);
         last.key.extend_from_slice(suffix);
         last.any = true;
         fresh = false;
         visit(&last.key, value)?;
-        rest = &after[head.unshared + head.value..];
+        rest = after;
     }
     // A block without entries has one restart, at 0.
     if restarts.any(|r| r != 0 || !entries.is_empty()) {
@@ -191,10 +193,10 @@ fn each_in_block(
     Ok(())
 }
 
-/// Splits a block into its entries and the array of restart offsets behind them.
+/// Splits a block into its entries and the array of restart offsets after them.
 fn split_restarts(contents: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (body, count) = contents.split_at_checked(contents.len().checked_sub(4)?)?;
-    let len = (le_u32(count) as usize).checked_mul(4)?;
+    let (body, count) = contents.split_last_chunk()?;
+    let len = (u32::from_le_bytes(*count) as usize).checked_mul(4)?;
     body.split_at_checked(body.len().checked_sub(len)?)
 }
 
@@ -202,33 +204,36 @@ fn le_u32(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b))
 }
 
-/// Lengths at the start of an entry, in bytes.
-struct EntryHead {
+/// The lengths at the start of an entry, in bytes.
+struct EntryLengths {
+    /// Of the prefix that the key shares with the previous one.
     shared: usize,
+    /// Of the rest of the key.
     unshared: usize,
     value: usize,
 }
 
-impl EntryHead {
-    fn parse(bytes: &[u8]) -> Option<(EntryHead, &[u8])> {
+impl EntryLengths {
+    fn split(bytes: &[u8]) -> Option<(EntryLengths, &[u8])> {
         let mut rest = bytes;
         let mut next = || {
-            let (n, used) = read_varint(rest)?;
-            rest = &rest[used..];
+            let (n, after) = split_varint(rest)?;
+            rest = after;
             // The format has 32-bit lengths.
             u32::try_from(n).ok().map(|n| n as usize)
         };
-        let head = EntryHead { shared: next()?, unshared: next()?, value: next()? };
-        Some((head, rest))
+        let lengths = EntryLengths { shared: next()?, unshared: next()?, value: next()? };
+        Some((lengths, rest))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::table_writer::{
-        Row, TableWriter, put_footer, put_varint, seal, table_of_block, write_block,
-    };
     use super::*;
+    use crate::testkit::checkpoint_table::{
+        Row, TableWriter, put_footer, seal, table_of_block, write_block,
+    };
+    use crate::wire::writer::put_varint;
 
     fn read(file: &[u8]) -> Result<Vec<Row>, String> {
         let mut got = Vec::new();
@@ -283,7 +288,7 @@ mod tests {
                 Ok(got) => assert_eq!(got, sample()),
             }
         }
-        // Only the metaindex block is not read: one restart, their number, and the trailer.
+        // Only the metaindex block is not read: one restart, the number of restarts, and the trailer.
         assert_eq!(refused, blocks - (4 + 4 + TRAILER_LEN));
         let mut bad = file.clone();
         *bad.last_mut().unwrap() ^= 1;
@@ -309,7 +314,7 @@ mod tests {
         for (entry, what) in [
             (&[0u8, 9, 0, b'x'][..], "longer than its block"),
             (&[0, 1, 9, b'x'], "longer than its block"),
-            (&[5, 1, 0, b'x'], "leans on"),
+            (&[5, 1, 0, b'x'], "not before it"),
             (&[0, 0xff], "cut short"),
             (&[0, 0xff, 0xff, 0xff, 0xff, 0x7f, 0, b'x'], "cut short"),
         ] {
@@ -319,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_restarts_that_lie() {
+    fn refuses_restarts_that_are_not_at_an_entry() {
         let entry = [0, 1, 0, b'x'];
         let beyond = [&entry[..], &[0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0]].concat();
         assert!(read(&with_block(&beyond)).unwrap_err().contains("restart"));
@@ -329,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_compressed_block_that_promises_too_much() {
+    fn refuses_a_compressed_block_that_states_an_impossible_length() {
         let mut contents = Vec::new();
         put_varint(&mut contents, u64::from(u32::MAX));
         contents.extend([0, 0, 0]);

@@ -1,12 +1,13 @@
-//! Do slices tile a tensor: every element in exactly one of them?
+//! Decides whether slices tile a tensor: whether every element lies in exactly one slice.
 //!
-//! The cost is linear in the number of slices, whatever their arrangement (comparing all pairs is
-//! not). Every coordinate of every dimension gets a random value, and the measure of a box is the
-//! product, over its dimensions, of the value at its end minus the value at its start, modulo a
-//! prime. This is additive, like volume: if the slices tile the tensor, their measures add up to
-//! the tensor's, always. If they do not, the difference is a polynomial in the random values that
-//! is not zero, of degree at most the rank, and by the Schwartz-Zippel lemma it vanishes with
-//! probability at most rank / 2^61, which the maker of the file cannot influence.
+//! Comparing volumes alone overlooks an overlap that makes up for a gap, and comparing all pairs of
+//! slices costs quadratic time. This test is linear in the number of slices. Every coordinate of
+//! every dimension gets a random value; the measure of a box is the product, over its dimensions, of
+//! the value at its end minus the value at its start, modulo a prime. Like volume, this is additive:
+//! if the slices tile the tensor, their measures always add up to the tensor's. If they do not, the
+//! difference is a polynomial in the random values, not zero and of degree at most the rank. By the
+//! Schwartz-Zippel lemma it vanishes with probability at most rank / 2^61, and the author of the file
+//! cannot influence that, because the values are drawn when the file is read.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -17,7 +18,7 @@ use crate::model::Shape;
 const PRIME: u64 = (1 << 61) - 1;
 
 /// True where every element of a tensor of `shape` lies in exactly one of the slices. Slices must
-/// have the tensor's rank and lie within it; empty ones change nothing.
+/// have the tensor's rank and lie within it; empty slices make no difference.
 pub(super) fn tiles<'a>(shape: &Shape, slices: impl Iterator<Item = &'a [Extent]>) -> bool {
     let random = RandomState::new();
     let value = |dimension: usize, at: u64| random.hash_one((dimension, at)) % PRIME;
@@ -33,7 +34,9 @@ pub(super) fn tiles<'a>(shape: &Shape, slices: impl Iterator<Item = &'a [Extent]
 }
 
 fn multiply(a: u64, b: u64) -> u64 {
-    (u128::from(a) * u128::from(b) % u128::from(PRIME)) as u64
+    let product = u128::from(a) * u128::from(b) % u128::from(PRIME);
+    // A remainder of 61 bits.
+    u64::try_from(product).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -77,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn needs_nothing_for_a_tensor_without_elements() {
+    fn a_tensor_without_elements_needs_no_slices() {
         assert!(check(&[0, 4], &[]));
         assert!(check(&[0, 4], &[&[(0, 0), (0, 4)]]));
     }

@@ -1,14 +1,14 @@
-//! Reads every tensor's bytes against the checksums in the index.
+//! Compares the bytes of every tensor with the checksums in the index.
 //!
 //! Input: an [`Index`] and the folder of its shards. Output: one [`Problem`] for each tensor whose
-//! bytes differ. What lies in shards that are missing or too short is left out, as `check` says
-//! that already. Memory is one buffer for each thread, however large the tensors. Files are read,
-//! not mapped: somebody may truncate them meanwhile.
+//! bytes differ. Tensors in shards that are missing or too short are left out, because `check` reports
+//! those. Memory is one buffer for each thread, however large the tensors. Files are read, not mapped:
+//! another process may truncate them meanwhile.
 //!
-//! What the checksum covers, by `WriteTensor`, `WriteStringTensor` and `WriteVariantTensor` in
-//! tensorflow/core/util/tensor_bundle/tensor_bundle.cc: the bytes as stored; but lengths of
-//! strings as 32-bit (long ones as 64-bit) and lengths of variants as 64-bit numbers, although
-//! they are stored as varints.
+//! The checksum covers the bytes as stored, with one exception: lengths of strings enter it as 32-bit
+//! numbers (long ones as 64-bit) and lengths of variants as 64-bit numbers, although they are stored
+//! as varints. Source: `WriteTensor`, `WriteStringTensor` and `WriteVariantTensor`,
+//! tensorflow/core/util/tensor_bundle/tensor_bundle.cc.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,31 +16,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use super::check::{MAX_PROBLEMS, Problem, ProblemKind};
+use super::bundle::Index;
+use super::checksum;
 use super::entry::Entry;
+use super::problem::{Problem, ProblemKind};
 use super::shard::{Shard, shard_len, shard_path};
 use super::string_tensor::length_checksum;
-use super::{Index, checksum};
+use crate::limits::{MAX_CHECKPOINT_PROBLEMS, MAX_CHECKSUM_OVERLAP, MAX_CHECKSUM_THREADS};
 use crate::model::DType;
 use crate::options::{Observer, Progress};
 
-/// Bytes read at once.
+/// Bytes of the buffer of each thread.
 const CHUNK: usize = 1 << 20;
 
-/// Progress is told every so many bytes.
+/// Bytes between two reports of progress.
 const PROGRESS_STEP: u64 = 16 << 20;
 
-/// Tensors that do not share bytes take no more than their shards. An index whose tensors take
-/// more than this many times as much was made to keep a reader busy.
-const MAX_OVERLAP: u64 = 4;
-
-/// Most threads; more gain nothing, the disk is slower than the checksum.
-const MAX_THREADS: usize = 64;
+/// The entry of a stored tensor or slice, and the key of the tensor.
+type Piece<'a> = (&'a [u8], &'a Entry);
 
 /// Compares the checksum of every tensor, and of every slice of one, with the one in the index, on
-/// up to `threads` threads. An empty answer means that all is well only if `check` found nothing
-/// wrong either. Tells `progress` of the bytes read. When `cancel` turns true it ends
-/// soon, with what was found until then; so it does at [`MAX_PROBLEMS`].
+/// up to `threads` threads. An empty answer means that all bytes are intact only where `check` found
+/// no problem either. Reports the bytes read to `progress`. Ends soon after `cancel` turns true, with
+/// the problems found until then, and after a thousand problems.
 pub fn verify_checksums(
     index: &Index,
     folder: &Path,
@@ -49,49 +47,32 @@ pub fn verify_checksums(
     progress: &dyn Observer,
     cancel: &AtomicBool,
 ) -> Vec<Problem> {
-    let mut jobs: Vec<(&[u8], &Entry)> = index
-        .entries()
-        .flat_map(|(key, entry)| entry.pieces().map(move |piece| (key, piece)))
-        .collect();
-    // In file order, so that a disk reads ahead.
-    jobs.sort_by_key(|(_, piece)| (piece.shard, piece.offset));
-
-    // Lengths of the shards that can be had; they are opened when their turn comes, since there
-    // may be more of them than a process may have open.
-    let mut lengths = BTreeMap::new();
-    for (_, piece) in &jobs {
-        lengths
-            .entry(piece.shard)
-            .or_insert_with(|| shard_len(&shard_path(folder, prefix, piece.shard, index.shards())));
-    }
-    jobs.retain(|(_, piece)| {
-        let end = piece.offset.saturating_add(piece.byte_len);
-        lengths.get(&piece.shard).is_some_and(|len| len.as_ref().is_ok_and(|len| end <= *len))
-    });
-
-    let total = jobs.iter().fold(0u64, |sum, (_, piece)| sum.saturating_add(piece.byte_len));
-    let there = lengths.values().flatten().fold(0u64, |sum, len| sum.saturating_add(*len));
-    if total / MAX_OVERLAP > there {
+    let path_of = |shard| shard_path(folder, prefix, shard, index.shards());
+    let (pieces, available) = readable_pieces(index, path_of);
+    let total = pieces.iter().fold(0u64, |sum, (_, piece)| sum.saturating_add(piece.byte_len));
+    // An index whose tensors overlap like this was crafted to keep a reader busy.
+    if total / MAX_CHECKSUM_OVERLAP > available {
         let problem = Problem::new(ProblemKind::Overlap);
         return vec![
             problem
-                .expected(format!("tensors that take at most the {there} bytes of their shards"))
+                .expected(format!(
+                    "tensors that take at most the {available} bytes of their shards"
+                ))
                 .found(format!("tensors of {total} bytes together")),
         ];
     }
-
     let work = Work {
-        jobs: &jobs,
-        path_of: &|shard| shard_path(folder, prefix, shard, index.shards()),
+        pieces: &pieces,
+        path_of: &path_of,
         next: AtomicUsize::new(0),
-        meter: Meter { done: AtomicU64::new(0), told: AtomicU64::new(0), total, progress },
+        meter: Meter { done: AtomicU64::new(0), reported: AtomicU64::new(0), total, progress },
         cancel,
         found: Mutex::new(Vec::new()),
     };
     progress.notice(Progress::Bytes { done: 0, total });
     std::thread::scope(|scope| {
-        // This thread works too, and alone if no other can be had.
-        for _ in 1..threads.min(jobs.len()).min(MAX_THREADS) {
+        // This thread works too, and alone where no other can be started.
+        for _ in 1..threads.min(pieces.len()).min(MAX_CHECKSUM_THREADS) {
             let _ = std::thread::Builder::new().spawn_scoped(scope, || work.run());
         }
         work.run();
@@ -99,17 +80,41 @@ pub fn verify_checksums(
     let done = work.meter.done.load(Ordering::Relaxed).min(total);
     progress.notice(Progress::Bytes { done, total });
     let mut found = work.found.into_inner().unwrap_or_else(|e| e.into_inner());
-    found.sort_by_key(|(job, _)| *job);
+    found.sort_by_key(|(number, _)| *number);
     found.into_iter().map(|(_, problem)| problem).collect()
 }
 
-/// What the threads share.
+/// The pieces that lie within their shards, in file order, so that a disk reads ahead; and the length
+/// of all shards together.
+fn readable_pieces(index: &Index, path_of: impl Fn(u32) -> PathBuf) -> (Vec<Piece<'_>>, u64) {
+    let mut pieces: Vec<Piece<'_>> = index
+        .entries()
+        .flat_map(|(key, entry)| entry.pieces().map(move |piece| (key, piece)))
+        .collect();
+    pieces.sort_by_key(|(_, piece)| (piece.shard, piece.offset));
+    // Shards are opened when their turn comes: there may be more of them than a process may have open.
+    let mut lengths = BTreeMap::new();
+    for (_, piece) in &pieces {
+        lengths.entry(piece.shard).or_insert_with(|| shard_len(&path_of(piece.shard)));
+    }
+    pieces.retain(|(_, piece)| {
+        let end = piece.offset.saturating_add(piece.byte_len);
+        lengths.get(&piece.shard).is_some_and(|len| len.as_ref().is_ok_and(|len| end <= *len))
+    });
+    let available = lengths.values().flatten().fold(0u64, |sum, len| sum.saturating_add(*len));
+    (pieces, available)
+}
+
+/// The state that the threads share.
 struct Work<'a> {
-    jobs: &'a [(&'a [u8], &'a Entry)],
+    pieces: &'a [Piece<'a>],
+    /// Path of the shard with this number.
     path_of: &'a (dyn Fn(u32) -> PathBuf + Sync),
+    /// Position of the next piece to read.
     next: AtomicUsize,
     meter: Meter<'a>,
     cancel: &'a AtomicBool,
+    /// Problems, each with the position of its piece.
     found: Mutex<Vec<(usize, Problem)>>,
 }
 
@@ -119,7 +124,7 @@ impl Work<'_> {
         let mut open: Option<(u32, Shard)> = None;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some((key, piece)) = self.jobs.get(number) else { return };
+            let Some((key, piece)) = self.pieces.get(number) else { return };
             let problem = match self.checksum(piece, &mut open, &mut buffer) {
                 Ok(crc) if checksum::mask(crc) == piece.crc32c => continue,
                 Err(_) if self.cancel.load(Ordering::Relaxed) => return,
@@ -137,14 +142,14 @@ impl Work<'_> {
                 Err(e) => Problem::new(ProblemKind::ShardUnreadable).found(e),
             };
             let mut found = self.found.lock().unwrap_or_else(|e| e.into_inner());
-            if found.len() >= MAX_PROBLEMS {
+            if found.len() >= MAX_CHECKPOINT_PROBLEMS {
                 return;
             }
             found.push((number, problem.of(key).in_shard(piece.shard)));
         }
     }
 
-    /// The checksum of one stored tensor or slice, not masked. Keeps its shard open.
+    /// The checksum of one stored tensor or slice, not masked. Leaves its shard open for the next.
     fn checksum(
         &self,
         piece: &Entry,
@@ -169,10 +174,11 @@ impl Work<'_> {
     }
 }
 
-/// Counts bytes over all threads and tells of them now and then.
+/// Counts the bytes that all threads read, and reports them in steps.
 struct Meter<'a> {
     done: AtomicU64,
-    told: AtomicU64,
+    /// The count at the last report.
+    reported: AtomicU64,
     total: u64,
     progress: &'a dyn Observer,
 }
@@ -180,11 +186,13 @@ struct Meter<'a> {
 impl Meter<'_> {
     fn add(&self, bytes: u64) {
         let done = self.done.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let told = self.told.load(Ordering::Relaxed);
-        let step = done.saturating_sub(told) >= PROGRESS_STEP;
-        // Only the thread that moves the mark tells.
-        if step
-            && self.told.compare_exchange(told, done, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let reported = self.reported.load(Ordering::Relaxed);
+        // Of several threads only the one that moves the mark reports.
+        if done.saturating_sub(reported) >= PROGRESS_STEP
+            && self
+                .reported
+                .compare_exchange(reported, done, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
         {
             self.progress.notice(Progress::Bytes { done: done.min(self.total), total: self.total });
         }
@@ -219,10 +227,12 @@ fn stored_checksum(reader: &mut PieceReader<'_>, piece: &Entry) -> io::Result<u3
 /// Reads the bytes of one stored tensor, a chunk at a time.
 struct PieceReader<'a> {
     shard: &'a Shard,
+    /// Offset in the shard of the next bytes to read.
     at: u64,
+    /// Bytes of the tensor that are not read yet.
     left: u64,
     buffer: &'a mut [u8],
-    /// What of the buffer is not used yet.
+    /// The part of the buffer that is read, but not used yet.
     unread: std::ops::Range<usize>,
     meter: &'a Meter<'a>,
     cancel: &'a AtomicBool,
@@ -236,26 +246,26 @@ impl PieceReader<'_> {
                 return Err(io::ErrorKind::Interrupted.into());
             }
             let len = self.buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            if len == 0 {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "lengths that go beyond the entry",
-                ));
-            }
-            self.shard.read_exact_at(&mut self.buffer[..len], self.at)?;
+            let target = self.buffer.get_mut(..len).filter(|target| !target.is_empty());
+            self.shard.read_exact_at(target.ok_or_else(beyond_entry)?, self.at)?;
             self.at = self.at.saturating_add(len as u64);
             self.left -= len as u64;
             self.unread = 0..len;
             self.meter.add(len as u64);
         }
-        Ok(&self.buffer[self.unread.clone()])
+        self.buffer.get(self.unread.clone()).ok_or_else(beyond_entry)
+    }
+
+    /// Uses up the next `len` bytes of the buffer.
+    fn consume(&mut self, len: usize) {
+        self.unread.start += len;
     }
 
     fn varint(&mut self) -> io::Result<u64> {
         let mut bytes = [0; 10];
         for byte in &mut bytes {
-            *byte = self.chunk()?[0];
-            self.unread.start += 1;
+            *byte = *self.chunk()?.first().ok_or_else(beyond_entry)?;
+            self.consume(1);
             if *byte & 0x80 == 0 {
                 break;
             }
@@ -269,16 +279,22 @@ impl PieceReader<'_> {
     fn extend(&mut self, mut crc: u32, mut len: u64) -> io::Result<u32> {
         while len > 0 {
             let chunk = self.chunk()?;
-            let take = chunk.len().min(usize::try_from(len).unwrap_or(usize::MAX));
-            crc = crc32c::crc32c_append(crc, &chunk[..take]);
-            self.unread.start += take;
-            len -= take as u64;
+            let wanted = usize::try_from(len).unwrap_or(usize::MAX);
+            let chunk = chunk.get(..wanted).unwrap_or(chunk);
+            let taken = chunk.len();
+            crc = crc32c::crc32c_append(crc, chunk);
+            self.consume(taken);
+            len -= taken as u64;
         }
         Ok(crc)
     }
 
-    /// Extends `crc` by all that is left.
+    /// Extends `crc` by all bytes that are left.
     fn rest(&mut self, crc: u32) -> io::Result<u32> {
         self.extend(crc, self.left.saturating_add(self.unread.len() as u64))
     }
+}
+
+fn beyond_entry() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "lengths that go beyond the entry")
 }

@@ -1,8 +1,10 @@
 use super::*;
-use crate::saved_model::testing::{decode_graph, graph_def, node, shape};
-use crate::wire::testing::{Message, bytes, text, varint};
+use crate::testkit::decode_graph;
+use crate::testkit::protobuf::{Message, bytes, text, varint};
+use crate::testkit::saved_model::{graph_def, node, shape};
 
-/// Roles of these variables, all of them listed as trainable or not, with these nodes beside them.
+/// Roles of these variables, of which the collections list the first as trainable, in a graph with
+/// these other nodes.
 /// Signature `y` is the output of the node `y`.
 fn roles(trainable: &[&str], others: &[&str], nodes: &[Message]) -> Vec<(String, Role)> {
     let variable = |name: &&str| {
@@ -31,7 +33,7 @@ fn weights(roles: Vec<(String, Role)>) -> Vec<String> {
 }
 
 #[test]
-fn optimizers_of_keras_1_are_told_by_their_scope_with_and_without_one_for_the_moments() {
+fn the_scope_of_a_keras_1_optimizer_shows_its_state_with_and_without_a_scope_of_moments() {
     let y = [node("y", "Identity", &["dense/kernel"], &[])];
     let state = ["SGD/iterations", "SGD/lr", "SGD/decay"];
     let moments = ["training/SGD/Variable", "training/Variable", "training/Variable_1"];
@@ -40,21 +42,21 @@ fn optimizers_of_keras_1_are_told_by_their_scope_with_and_without_one_for_the_mo
 }
 
 #[test]
-fn without_an_optimizer_of_keras_1_a_scope_called_training_is_any_scope() {
+fn without_a_keras_1_optimizer_the_scope_training_is_an_ordinary_scope() {
     let y = [node("y", "Identity", &["dense/kernel"], &[])];
     let all = ["dense/kernel", "training/Variable", "SGD/lr"];
     assert_eq!(weights(roles(&all, &[], &y)), all);
 }
 
 #[test]
-fn what_a_signature_needs_is_a_weight_whatever_it_is_called() {
+fn a_variable_that_a_signature_needs_is_a_weight_under_any_name() {
     let y = [node("y", "Add", &["training/Variable", "SGD/lr"], &[])];
     let all = ["training/Variable", "SGD/iterations", "SGD/lr", "SGD/decay"];
     assert_eq!(weights(roles(&all, &[], &y)), ["training/Variable", "SGD/lr"]);
 }
 
 #[test]
-fn moments_are_told_by_the_ops_that_apply_them_and_by_their_names() {
+fn apply_ops_and_names_show_moments() {
     let nodes = [
         node("y", "Identity", &["w"], &[]),
         node("step", "ApplyMomentum", &["w", "any/name", "rate", "y", "rate"], &[]),
@@ -64,7 +66,7 @@ fn moments_are_told_by_the_ops_that_apply_them_and_by_their_names() {
 }
 
 #[test]
-fn a_loss_scale_is_told_by_both_of_its_names_in_one_scope() {
+fn a_loss_scale_has_both_of_its_names_in_one_scope() {
     let y = [node("y", "Identity", &["w"], &[])];
     let whole = ["current_loss_scale", "good_steps", "a/current_loss_scale", "a/good_steps"];
     assert_eq!(weights(roles(&["w"], &whole, &y)), ["w"]);

@@ -1,5 +1,5 @@
-//! The `.keras` archive of the same model: names, classes, nesting and frozen state of the layers
-//! of a Keras 3 model, whose SavedModel export has none of them.
+//! The `.keras` archive of the same model: names, classes, nesting and frozen state of the layers of
+//! a Keras 3 model. Its SavedModel export holds flat lists of variables and none of these.
 //!
 //! Source: keras/src/saving/saving_lib.py (Keras 3): a zip with `config.json` and `metadata.json`.
 
@@ -12,15 +12,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::json::unregistered;
 use crate::error::Error;
+use crate::limits::{MAX_KERAS_CONFIG_BYTES, MAX_KERAS_CONFIG_LAYERS, MAX_KERAS_CONFIG_OBJECTS};
 use crate::source::open_zip;
-
-/// Largest `config.json` that is read.
-const MAX_CONFIG_BYTES: u64 = 64 << 20;
-/// Most objects in a configuration. A layer of three bytes (`{},`) would take forty times as much
-/// memory; the configuration of a real layer has some ten objects.
-const MAX_OBJECTS: usize = 4_000_000;
-/// Most layers that are taken from a configuration.
-const MAX_LAYERS: usize = 1_000_000;
 
 /// The layers of a model as its configuration nests them. The first is the model itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,11 +31,11 @@ pub(crate) struct ConfigLayer {
     pub name: String,
     /// Its class.
     pub class: String,
-    /// False where it, or a model that holds it, is frozen.
+    /// False where it is frozen, or a model that holds it.
     pub trainable: bool,
-    /// True where it nests layers of its own.
+    /// True where its configuration has a list of layers.
     pub is_model: bool,
-    /// The model that holds it; `None` for the first.
+    /// Position of the model that holds it; `None` for the first.
     pub parent: Option<usize>,
 }
 
@@ -66,22 +59,24 @@ struct RawConfig {
     layers: Option<Vec<RawNode>>,
 }
 
-/// A value that a configuration may give a name or a flag.
+/// The value of a name or a flag.
 enum Scalar {
     Text(String),
-    Truth(bool),
+    Bool(bool),
 }
 
-/// A text or a truth; anything else is passed over and takes no memory, however large it is.
+/// A string or a boolean. Other values read as `None`: custom layers may use the same keys for
+/// anything, and one of them must not make the whole configuration unreadable. Their contents are
+/// skipped, so that they take no memory.
 fn scalar<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Scalar>, D::Error> {
-    struct Taken;
-    impl<'de> Visitor<'de> for Taken {
+    struct ScalarVisitor;
+    impl<'de> Visitor<'de> for ScalarVisitor {
         type Value = Option<Scalar>;
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("any value")
         }
         fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
-            Ok(Some(Scalar::Truth(truth)))
+            Ok(Some(Scalar::Bool(truth)))
         }
         fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
             Ok(Some(Scalar::Text(text.to_owned())))
@@ -107,7 +102,7 @@ fn scalar<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Scalar>, D::Error
             Ok(None)
         }
     }
-    json.deserialize_any(Taken)
+    json.deserialize_any(ScalarVisitor)
 }
 
 #[derive(Deserialize)]
@@ -123,8 +118,8 @@ pub(crate) fn read(path: &Path) -> Result<KerasConfig, Error> {
     } else {
         let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
         let mut magic = Vec::new();
-        let looked = file.by_ref().take(2).read_to_end(&mut magic).and_then(|_| file.rewind());
-        looked.map_err(|e| Error::io("read", path, e))?;
+        let read = file.by_ref().take(2).read_to_end(&mut magic).and_then(|_| file.rewind());
+        read.map_err(|e| Error::io("read", path, e))?;
         match magic == b"PK" {
             true => read_archive(file).map_err(|what| refused(path, what))?,
             false => (read_file(path)?, None),
@@ -134,7 +129,7 @@ pub(crate) fn read(path: &Path) -> Result<KerasConfig, Error> {
 }
 
 /// Reads the bytes of a `.keras` archive.
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "testkit"))]
 pub(crate) fn read_bytes(bytes: &[u8]) -> Result<KerasConfig, String> {
     let (config, metadata) = read_archive(std::io::Cursor::new(bytes))?;
     parse_both(&config, metadata.as_deref())
@@ -163,8 +158,8 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 
 fn read_bounded(file: impl Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(MAX_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_CONFIG_BYTES {
+    file.take(MAX_KERAS_CONFIG_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_KERAS_CONFIG_BYTES {
         return Err(std::io::Error::other("it is larger than any that Keras writes"));
     }
     Ok(bytes)
@@ -180,10 +175,11 @@ fn read_archive(file: impl Read + Seek) -> Result<(Vec<u8>, Option<Vec<u8>>), St
     Ok((member("config.json")?, member("metadata.json").ok()))
 }
 
-/// Reads a `config.json`. JSON nested deeper than 128 levels is refused by the reader itself.
+/// Reads a `config.json`. `serde_json` refuses nesting beyond 128 levels, so this cannot overflow the
+/// stack. The braces are counted first because the parsed layers take far more memory than the text.
 pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
-    if json.iter().filter(|byte| **byte == b'{').count() > MAX_OBJECTS {
-        return Err(format!("it has more than {MAX_OBJECTS} objects"));
+    if json.iter().filter(|byte| **byte == b'{').count() > MAX_KERAS_CONFIG_OBJECTS {
+        return Err(format!("it has more than {MAX_KERAS_CONFIG_OBJECTS} objects"));
     }
     let root: RawNode = serde_json::from_slice(json).map_err(|e| e.to_string())?;
     if root.class_name.is_none() {
@@ -192,11 +188,13 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
     let mut layers: Vec<ConfigLayer> = Vec::new();
     let mut open = vec![(root, None::<usize>)];
     while let Some((node, parent)) = open.pop() {
-        if layers.len() >= MAX_LAYERS {
-            return Err(format!("it has more than {MAX_LAYERS} layers"));
+        if layers.len() >= MAX_KERAS_CONFIG_LAYERS {
+            return Err(format!("it has more than {MAX_KERAS_CONFIG_LAYERS} layers"));
         }
         let config = node.config.unwrap_or_default();
-        let own = !matches!(config.trainable, Some(Scalar::Truth(false)));
+        let own = !matches!(config.trainable, Some(Scalar::Bool(false)));
+        let holder = parent.and_then(|parent| layers.get(parent));
+        let trainable = own && holder.is_none_or(|holder| holder.trainable);
         let name = match config.name {
             Some(Scalar::Text(name)) => Some(name),
             _ => node.name,
@@ -205,7 +203,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
         layers.push(ConfigLayer {
             name: name.unwrap_or_default(),
             class: unregistered(&node.class_name.unwrap_or_default()).to_owned(),
-            trainable: own && parent.is_none_or(|p: usize| layers[p].trainable),
+            trainable,
             is_model: config.layers.is_some(),
             parent,
         });
@@ -219,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nests_layers_and_hands_frozenness_down() {
+    fn nests_layers_and_freezes_those_of_a_frozen_model() {
         let config = parse(
             br#"{"class_name": "Functional", "config": {"name": "top", "trainable": true, "layers": [
                 {"class_name": "InputLayer", "config": {"name": "in"}},
@@ -237,15 +235,18 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_configuration() {
+    fn refuses_json_that_is_not_a_configuration() {
         assert!(parse(b"[]").is_err());
         assert!(parse(b"{}").is_err());
-        assert!(parse(&b"{".repeat(MAX_OBJECTS + 1)).unwrap_err().contains("more than"));
+        assert!(
+            parse(&b"{".repeat(MAX_KERAS_CONFIG_OBJECTS + 1)).unwrap_err().contains("more than")
+        );
         let deep = b"{\"class_name\":\"A\",\"config\":{\"layers\":[".repeat(1000);
         assert!(parse(&deep).is_err());
     }
+
     #[test]
-    fn passes_over_names_and_flags_of_other_kinds() {
+    fn ignores_names_and_flags_of_other_types() {
         for other in ["5", "-5", "0.5", "null", "[[1], {}]", r#"{"class_name": ["x"]}"#] {
             let json = format!(
                 r#"{{"class_name": "A", "config": {{"name": {other}, "trainable": {other}}}}}"#

@@ -1,4 +1,4 @@
-//! Keras' JSON: as Python writes it, and only the few keys that a census needs.
+//! The JSON of Keras, as Python writes it: only the few keys that a census needs.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -26,25 +26,25 @@ struct RawConfig<'a> {
     name: Option<serde_json::Value>,
 }
 
-/// What one layer's metadata says.
+/// The metadata of one layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LayerJson {
     /// Its name.
     pub name: Option<String>,
-    /// Its class, the registered package in front cut off.
+    /// Its class, without the package that it is registered under.
     pub class: Option<String>,
     /// Its own frozen state; absent for input layers and metrics.
     pub trainable: Option<bool>,
     /// Version of Keras; models only.
     pub keras_version: Option<String>,
-    /// Name and class of the layers that a Sequential's configuration lists first, as far as they
-    /// are input layers: they have no node of their own.
+    /// Name and class of the input layers at the beginning of a Sequential's configuration: they have
+    /// no object of their own.
     pub leading_inputs: Vec<(String, String)>,
 }
 
-/// Reads one layer's JSON. `None` where it is no JSON object.
+/// Reads the JSON of one layer. `None` where it is not a JSON object.
 pub(crate) fn read_layer(text: &str) -> Option<LayerJson> {
-    // A list would pass for an object whose keys are given in order.
+    // `serde` would accept a list as the values of the keys in order.
     if !text.trim_start().starts_with('{') {
         return None;
     }
@@ -73,7 +73,7 @@ pub(crate) fn read_layer(text: &str) -> Option<LayerJson> {
     Some(layer)
 }
 
-/// The class behind a registered name: `package>Class` is `Class`.
+/// The class of a registered name, which is `package>Class`.
 pub(crate) fn unregistered(class: &str) -> &str {
     class.rsplit('>').next().unwrap_or(class)
 }
@@ -98,18 +98,19 @@ fn leading_inputs(config: &RawValue) -> Vec<(String, String)> {
     inputs
 }
 
-/// Python's encoder writes `NaN`, `Infinity` and `-Infinity`, which are no JSON: reads them as null.
+/// The text with `NaN`, `Infinity` and `-Infinity`, which Python's encoder writes and JSON does not
+/// have, replaced by null. Tried only where strict parsing fails.
 fn without_python_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let (mut in_string, mut escaped) = (false, false);
-    while let Some(c) = rest.chars().next() {
-        if !in_string
-            && let Some(word) =
-                ["-Infinity", "Infinity", "NaN"].iter().find(|w| rest.starts_with(**w))
-        {
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        let number = ["-Infinity", "Infinity", "NaN"].iter().find_map(|n| rest.strip_prefix(n));
+        if let Some(after) = number.filter(|_| !in_string) {
             out.push_str("null");
-            rest = &rest[word.len()..];
+            rest = after;
+            chars = rest.chars();
             continue;
         }
         match c {
@@ -119,7 +120,7 @@ fn without_python_numbers(text: &str) -> String {
             _ => {}
         }
         out.push(c);
-        rest = &rest[c.len_utf8()..];
+        rest = chars.as_str();
     }
     out
 }
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_layer_and_cuts_the_package_off() {
+    fn reads_a_layer_and_removes_its_package() {
         let layer =
             read_layer(r#"{"name": "d", "class_name": "my>Dense", "trainable": false}"#).unwrap();
         assert_eq!(layer.name.as_deref(), Some("d"));
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_types_are_left_out_and_broken_json_is_refused() {
+    fn values_of_wrong_types_are_left_out_and_broken_json_is_refused() {
         assert_eq!(read_layer(r#"{"name": 5, "trainable": "yes"}"#), Some(LayerJson::default()));
         assert_eq!(read_layer(r#"{"name": "d""#), None);
         assert_eq!(read_layer("[]"), None);

@@ -1,5 +1,8 @@
 //! `keras_metadata.pb`, and the same JSON inside the object graph (TensorFlow up to 2.4).
 //!
+//! Entries name objects by number. An entry whose object does not exist or is of another kind is left
+//! out: a layer without a name is better than one with the name of another.
+//!
 //! Source: tf_keras/protobuf/saved_metadata.proto; saving/legacy/saved_model/load.py (tf_keras 2.21).
 
 use foldhash::HashMap;
@@ -7,20 +10,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::json::{LayerJson, read_layer};
+use crate::limits::{MAX_KERAS_METADATA_BYTES, MAX_KERAS_METADATA_ENTRIES};
 use crate::model::KerasMetadataPlace;
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
 use crate::wire::{Malformed, fields};
 
-/// Largest `keras_metadata.pb` that is read.
-const MAX_METADATA_BYTES: u64 = 1 << 30;
-
-/// Most entries that are read; a model has one for each Keras object.
-const MAX_ENTRIES: usize = 1_000_000;
 /// Most problems that are listed; a file of empty entries would give millions.
 const MAX_PROBLEMS: usize = 100;
-
-/// The prefix of the identifiers that Keras gives to its objects.
-pub(crate) const KERAS_PREFIX: &str = "_tf_keras_";
 
 /// The identifiers that Keras has given to its objects.
 /// Source: saving/legacy/saved_model/constants.py.
@@ -34,7 +30,7 @@ const KERAS_IDENTIFIERS: &[&str] = &[
     "_tf_keras_sequential",
 ];
 
-/// What the metadata says of one object.
+/// The metadata of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Layer {
     /// Its name.
@@ -50,11 +46,11 @@ pub(crate) struct Layer {
 /// The metadata of a model.
 #[derive(Debug, Default)]
 pub(crate) struct KerasMetadata {
-    /// Where it was found; `None` where there is none.
+    /// Where it was found; `None` where the model has none.
     pub place: Option<KerasMetadataPlace>,
     /// Version of Keras that wrote it.
     pub version: Option<String>,
-    /// What it says, per object.
+    /// The entry of each object that has one.
     pub layers: HashMap<NodeId, Layer>,
     /// What cannot be used.
     pub problems: Vec<MetadataProblem>,
@@ -163,11 +159,11 @@ impl KerasMetadata {
     }
 }
 
-/// Reads `keras_metadata.pb`; [`decode_file`] says what is in it.
+/// Reads the bytes of `keras_metadata.pb`, which [`decode_file`] decodes.
 pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MAX_METADATA_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_METADATA_BYTES {
+    std::fs::File::open(path)?.take(MAX_KERAS_METADATA_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_KERAS_METADATA_BYTES {
         return Err(std::io::Error::other("it is larger than any that Keras writes"));
     }
     Ok(bytes)
@@ -209,14 +205,14 @@ fn decode(
     for field in fields(bytes) {
         if let (1, value) = field? {
             entries += 1;
-            if entries > MAX_ENTRIES {
+            if entries > MAX_KERAS_METADATA_ENTRIES {
                 let entry = value.bytes().unwrap_or_default();
                 return Err(Malformed::at(entry, "more entries than any model has"));
             }
             let (mut node, mut identifier, mut json) = (0i64, "", "");
             for field in fields(value.bytes().unwrap_or_default()) {
                 match field? {
-                    (2, value) => node = i64::from(value.int() as i32),
+                    (2, value) => node = value.int32().into(),
                     (4, value) => identifier = value.text()?,
                     (5, value) => json = value.text()?,
                     _ => {}
@@ -233,7 +229,7 @@ pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
     let mut found = KerasMetadata::default();
     for id in graph.ids() {
         if let Some(Kind::User { identifier, metadata }) = graph.kinds.get(id.index())
-            && identifier.starts_with(KERAS_PREFIX)
+            && graph.is_keras(id)
             && !metadata.is_empty()
         {
             found.place = Some(KerasMetadataPlace::ObjectGraph);
@@ -246,7 +242,7 @@ pub(crate) fn read_object_graph(graph: &ObjectGraph<'_>) -> KerasMetadata {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::saved_model::testing::{ObjectGraphBytes, object};
+    use crate::testkit::saved_model::{ObjectGraphBytes, object};
 
     #[test]
     fn a_flood_of_bad_entries_is_counted_and_not_listed() {

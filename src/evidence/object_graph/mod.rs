@@ -130,6 +130,5 @@ fn roles_below_excluded(
 /// True for a layer or model of Keras 3: its object has no identifier of Keras' own. Keras 2 keeps
 /// its lists of nodes from the graph.
 fn is_keras_3_operation(graph: &ObjectGraph<'_>, id: NodeId) -> bool {
-    !graph.identifier(id).starts_with("_tf_keras_")
-        && KERAS_3_EDGES.iter().all(|name| graph.child(id, name).is_some())
+    !graph.is_keras(id) && KERAS_3_EDGES.iter().all(|name| graph.child(id, name).is_some())
 }

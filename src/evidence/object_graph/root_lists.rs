@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use crate::model::Role;
 use crate::saved_model::{NodeId, ObjectGraph};
 
-/// What the root's own lists hold. A list of which every entry is aside says nothing.
+/// What the root's own lists hold. A list whose every entry is excluded says nothing.
 pub(super) fn read(
     graph: &ObjectGraph<'_>,
     variables: &[(NodeId, Role)],

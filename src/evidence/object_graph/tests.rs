@@ -1,5 +1,5 @@
 use super::*;
-use crate::saved_model::testing::{Object, ObjectGraphBytes, object, variable};
+use crate::testkit::saved_model::{Object, ObjectGraphBytes, object, variable};
 
 fn roles(objects: ObjectGraphBytes) -> Vec<(String, Role)> {
     let graph = objects.decode();
@@ -26,7 +26,7 @@ fn counts_what_attributes_lead_to_once() {
 }
 
 #[test]
-fn sets_optimizer_metric_and_generator_state_aside() {
+fn excludes_optimizer_metric_and_generator_state() {
     let got = roles(ObjectGraphBytes::new(vec![
         object("_tf_keras_model", &[("w", 1), ("optimizer", 2), ("m", 4), ("g", 6)]),
         variable("w", &[3], true),

@@ -10,16 +10,11 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::limits::MAX_NAME_BYTES;
+use super::sink::{ENDS_EARLY, Sink};
+use crate::limits::{MAX_ENTRY_NAME_BYTES, MAX_PAX_BYTES, MAX_TAR_EXTENSIONS};
 
 /// A tar archive consists of blocks of this many bytes.
 const BLOCK: usize = 512;
-
-/// Longest pax header that is read.
-const MAX_PAX_BYTES: u64 = 64 * 1024;
-
-/// Most headers that may describe one entry (long name, long link, pax, global pax).
-const MAX_EXTENSIONS: usize = 16;
 
 /// One entry; its content follows in the stream.
 pub(super) struct TarEntry {
@@ -52,14 +47,14 @@ pub(super) fn next_entry(reader: &mut dyn Read) -> Result<Option<TarEntry>, Brok
     let mut long_name = None;
     let mut pax_path = None;
     let mut pax_len = None;
-    for _ in 0..MAX_EXTENSIONS {
+    for _ in 0..MAX_TAR_EXTENSIONS {
         let Some(header) = read_header(reader)? else { return Ok(None) };
         let name = header.path_bytes().into_owned();
         let broken = |what: &str| Broken { entry: Some(name.clone()), what: what.into() };
         let stated = header.entry_size().map_err(|_| broken("has a length that is no number"))?;
         match header.entry_type() {
             EntryType::GNULongName => {
-                let max = MAX_NAME_BYTES as u64 + 1;
+                let max = MAX_ENTRY_NAME_BYTES as u64 + 1;
                 let mut bytes = read_content(reader, stated, max).map_err(|what| broken(&what))?;
                 while bytes.last() == Some(&0) {
                     bytes.pop();
@@ -149,4 +144,38 @@ fn read_content(reader: &mut dyn Read, len: u64, max: u64) -> Result<Vec<u8>, St
         return Err("ends too early".into());
     }
     Ok(bytes)
+}
+
+/// Unpacks every entry of a tar archive.
+pub(super) fn unpack_tar(mut reader: impl Read, sink: &mut Sink<'_, '_>) -> crate::Result<()> {
+    while let Some(entry) = next_entry(&mut reader).map_err(|broken| match broken.entry {
+        Some(name) => sink.refused(&name, broken.what),
+        None => sink.broken(broken.what),
+    })? {
+        sink.tally.count_entry().map_err(|why| sink.refused(&entry.name, why))?;
+        match entry.kind {
+            TarKind::Other(word) => return Err(sink.refused(&entry.name, format!("is {word}"))),
+            TarKind::Folder if entry.byte_len == 0 => sink.folder(&entry.name)?,
+            TarKind::Folder => {
+                return Err(sink.refused(&entry.name, "is a folder with content".into()));
+            }
+            TarKind::File => {
+                sink.file(&entry.name, entry.byte_len, &mut reader)?;
+                let pad = padding(entry.byte_len);
+                let skipped = io::copy(&mut Read::by_ref(&mut reader).take(pad), &mut io::sink());
+                if skipped.ok() != Some(pad) {
+                    return Err(sink.refused(&entry.name, ENDS_EARLY.into()));
+                }
+            }
+        }
+    }
+    // What follows the end mark is padding; reading it makes gzip check its own checksum.
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let got = reader.read(&mut buffer).map_err(|e| sink.broken(e))?;
+        if got == 0 {
+            return Ok(());
+        }
+        sink.tally.count_bytes(got as u64).map_err(|why| sink.broken(format!("its end {why}")))?;
+    }
 }

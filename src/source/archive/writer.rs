@@ -11,8 +11,18 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::Take;
 use crate::{Error, Result};
+
+/// What to do with the files of an archive.
+pub(in crate::source) enum Take<'a> {
+    /// Take all of them out.
+    All,
+    /// Take out what a census without a session reads; of large shards only their lengths.
+    /// The hollow ones are listed.
+    Declarations(&'a mut Vec<Hollow>),
+    /// Fill byte ranges of files that an earlier pass left hollow.
+    Fill(&'a [Hollow]),
+}
 
 /// Largest shard that a pass over the declarations writes whole.
 const SMALL_SHARD_BYTES: u64 = 8 << 20;
@@ -107,7 +117,7 @@ impl Target {
                 if from >= to {
                     return Ok(());
                 }
-                let part = chunk.get((from - start) as usize..(to - start) as usize);
+                let part = chunk.get(offset(from - start)..offset(to - start));
                 file.seek(SeekFrom::Start(from))?;
                 file.write_all(part.unwrap_or_default())
             }),
@@ -120,4 +130,9 @@ impl Target {
         let flushed: io::Result<()> = self.file.map_or(Ok(()), |mut file| file.flush());
         flushed.map_err(|e| Error::io("write", &self.path, e))
     }
+}
+
+/// A position in a chunk; one that exceeds the address space is beyond any chunk.
+fn offset(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
 }

@@ -8,9 +8,9 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
-use super::Sink;
-use super::limits::MAX_NAME_BYTES;
+use super::sink::Sink;
 use crate::Result as SourceResult;
+use crate::limits::{MAX_ENTRY_NAME_BYTES, MAX_ZIP_ENTRIES};
 
 /// Length of the fixed part of a central directory header.
 const CENTRAL_HEADER: usize = 46;
@@ -20,9 +20,6 @@ const S_IFMT: u32 = 0o170_000;
 const S_IFREG: u32 = 0o100_000;
 const S_IFDIR: u32 = 0o040_000;
 
-/// Most entries of an archive that is opened at all: the crate keeps all of them in memory.
-const MAX_LISTED: u64 = 1_000_000;
-
 /// Where the end of the central directory is looked for: its longest comment, and its records.
 const TAIL_BYTES: u64 = 65_535 + 22 + 20 + 56;
 
@@ -30,8 +27,8 @@ const TAIL_BYTES: u64 = 65_535 + 22 + 20 + 56;
 pub(crate) fn open_zip<R: Read + Seek>(file: R) -> Result<ZipArchive<BufReader<R>>, String> {
     let mut file = BufReader::new(file);
     let stated = stated_entries(&mut file).map_err(|e| e.to_string())?;
-    if stated > MAX_LISTED {
-        return Err(format!("it states {stated} entries; {MAX_LISTED} is the most"));
+    if stated > MAX_ZIP_ENTRIES {
+        return Err(format!("it states {stated} entries; {MAX_ZIP_ENTRIES} is the most"));
     }
     ZipArchive::new(file).map_err(|e| e.to_string())
 }
@@ -70,7 +67,11 @@ pub(super) fn unpack_zip(file: impl Read + Seek, sink: &mut Sink<'_, '_>) -> Sou
     }
     archive = ZipArchive::new(file).map_err(|e| sink.broken(format!("{e}")))?;
     for i in 0..archive.len() {
-        let name = archive.name_for_index(i).unwrap_or_default().as_bytes().to_vec();
+        // Only for the message where the entry cannot be opened.
+        let name = match archive.name_for_index(i) {
+            Some(Ok(name)) => name.as_bytes().to_vec(),
+            _ => Vec::new(),
+        };
         let mut entry =
             archive.by_index(i).map_err(|e| sink.refused(&name, format!("cannot be read: {e}")))?;
         let name = entry.name_raw().to_vec();
@@ -119,12 +120,13 @@ fn first_repeated(
                 .map_or(0, |b| b.iter().rev().fold(0, |n, x| n << 8 | usize::from(*x)))
         };
         let (name_len, rest) = (number(28), number(30) + number(32));
-        if name_len > MAX_NAME_BYTES {
+        if name_len > MAX_ENTRY_NAME_BYTES {
             return Err(io::Error::other("an entry's name is too long"));
         }
         let mut name = vec![0; name_len];
         file.read_exact(&mut name)?;
-        file.seek_relative(rest as i64)?;
+        // Three lengths of 16 bits.
+        file.seek_relative(i64::try_from(rest).unwrap_or(i64::MAX))?;
         if !seen.insert(name.clone()) {
             return Ok(Some(name));
         }

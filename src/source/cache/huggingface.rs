@@ -5,10 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::{CacheEntry, CacheKind, Lookup, entry, examine, names};
-
-/// Longest `refs/` file that is read; a revision has 40 characters.
-const MAX_REF_BYTES: u64 = 1024;
+use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
+use crate::limits::MAX_REF_BYTES;
 
 /// How the folders of models start.
 const MODELS: &str = "models--";

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CacheEntry, CacheKind, Lookup, entry, examine, names};
+use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
 use crate::source::handle::KaggleHandle;
 
 /// The folder for all versions of a variation, with the names as typed.

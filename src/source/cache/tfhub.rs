@@ -11,10 +11,8 @@ use std::path::Path;
 
 use sha1::{Digest, Sha1};
 
-use super::{CacheEntry, CacheKind, Lookup, entry, examine, names};
-
-/// Longest descriptor that is read.
-const MAX_DESCRIPTOR_BYTES: u64 = 16 * 1024;
+use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
+use crate::limits::MAX_DESCRIPTOR_BYTES;
 
 /// The name of a handle's folder: the SHA-1 of the handle exactly as given, in lower-case hex.
 pub(in crate::source) fn entry_name(handle: &str) -> String {

@@ -2,9 +2,9 @@
 //!
 //! Source: google/protobuf/io/tokenizer.cc.
 
-use super::super::Malformed;
+use crate::wire::binary::Malformed;
 
-/// Reads tokens from the front of a text. A copy remembers a place.
+/// Reads tokens from the front of a text. It is `Copy`: a copy marks where an error is reported.
 #[derive(Clone, Copy)]
 pub(super) struct Lexer<'a> {
     rest: &'a [u8],
@@ -23,12 +23,12 @@ impl<'a> Lexer<'a> {
         Lexer { rest: text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text) }
     }
 
-    /// A complaint about this place.
-    pub fn bad(&self, what: &'static str) -> Malformed {
+    /// An error at the next byte.
+    pub fn error(&self, what: &'static str) -> Malformed {
         Malformed::at(self.rest, what)
     }
 
-    /// The first byte of the next token; `None` at the end.
+    /// The first byte of the next token, after white space and comments; `None` at the end.
     pub fn peek(&mut self) -> Option<u8> {
         loop {
             match self.rest {
@@ -42,28 +42,28 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Leaves out the next `count` bytes.
+    /// Skips the next `count` bytes.
     pub fn skip(&mut self, count: usize) {
         self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
     /// Takes the next token if it is this byte.
     pub fn take(&mut self, byte: u8) -> bool {
-        let there = self.peek() == Some(byte);
-        if there {
+        let found = self.peek() == Some(byte);
+        if found {
             self.skip(1);
         }
-        there
+        found
     }
 
-    /// Takes what may stand between fields.
+    /// Takes the comma or semicolon that may stand between fields.
     pub fn take_separator(&mut self) {
         if !self.take(b',') {
             self.take(b';');
         }
     }
 
-    /// The name of a field; empty for what the schema never has: an extension or the address of an
+    /// The name of a field; empty for a name that the schema never has: an extension or the URL of an
     /// `Any`, in brackets, or a field number.
     pub fn field_name(&mut self) -> Result<&'a str, Malformed> {
         self.peek();
@@ -75,17 +75,17 @@ impl<'a> Lexer<'a> {
             self.skip(len);
             return match len > 0 && self.take(b']') {
                 true => Ok(""),
-                false => Err(start.bad("a name in brackets does not end")),
+                false => Err(start.error("a name in brackets does not end")),
             };
         }
         match self.word(false) {
-            "" => Err(start.bad("the name of a field is expected")),
+            "" => Err(start.error("the name of a field is expected")),
             name if name.starts_with(|c: char| c.is_ascii_digit()) => Ok(""),
             name => Ok(name),
         }
     }
 
-    /// Takes letters, digits and underscores; with `number` also what numbers have besides.
+    /// Takes letters, digits and underscores; with `number` also the points and signs of numbers.
     fn word(&mut self, number: bool) -> &'a str {
         let hex = matches!(self.rest, [b'0', b'x' | b'X', ..]);
         let mut last = 0;
@@ -102,27 +102,27 @@ impl<'a> Lexer<'a> {
             .count();
         let (word, rest) = self.rest.split_at(len);
         self.rest = rest;
-        // ASCII only.
+        // All of these bytes are ASCII.
         std::str::from_utf8(word).unwrap_or_default()
     }
 
-    /// A value that is no string: a number or a name, with a sign before it or not.
+    /// A number or a name, with or without a sign before it: any scalar that is not a string.
     pub fn number(&mut self) -> Result<Number<'a>, Malformed> {
         let negative = self.take(b'-');
         let first = self.peek();
         let start = *self;
         let is_number = first.is_some_and(|b| b.is_ascii_digit() || b == b'.');
         match self.word(is_number) {
-            "" | "." => Err(start.bad("a value is expected")),
+            "" | "." => Err(start.error("a value is expected")),
             token => Ok(Number { negative, token }),
         }
     }
 
-    /// A string, or several that follow each other, decoded into `out`.
+    /// A string, or several in a row, which the format joins; decoded into `out`.
     pub fn string(&mut self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         out.clear();
         if !matches!(self.peek(), Some(b'"' | b'\'')) {
-            return Err(self.bad("a string is expected"));
+            return Err(self.error("a string is expected"));
         }
         while let Some(quote @ (b'"' | b'\'')) = self.peek() {
             let start = *self;
@@ -139,17 +139,17 @@ impl<'a> Lexer<'a> {
                         self.rest = rest;
                         break;
                     }
-                    _ => return Err(start.bad("a string does not end")),
+                    _ => return Err(start.error("a string does not end")),
                 }
             }
         }
         Ok(())
     }
 
-    /// Decodes what follows a backslash, the backslash included.
+    /// Decodes one escape sequence, which begins with the next byte.
     fn escape(&mut self, out: &mut Vec<u8>) -> Result<(), Malformed> {
         let start = *self;
-        let bad = || start.bad("a backslash in a string means nothing here");
+        let bad = || start.error("a string has an unknown escape sequence");
         let kind = *self.rest.get(1).ok_or_else(bad)?;
         self.skip(2);
         let byte = match kind {
@@ -163,10 +163,10 @@ impl<'a> Lexer<'a> {
             b'\\' | b'\'' | b'"' | b'?' => kind,
             b'0'..=b'7' => {
                 let more = self.digits(8, 2).unwrap_or((0, 0));
-                // \777 is 511: what does not fit a byte is cut off, as protobuf does.
-                (u32::from(kind - b'0') << (3 * more.1) | more.0) as u8
+                // \777 is 511; protobuf keeps the low eight bits.
+                low_byte(u32::from(kind - b'0') << (3 * more.1) | more.0)
             }
-            b'x' | b'X' => self.digits(16, 2).ok_or_else(bad)?.0 as u8,
+            b'x' | b'X' => low_byte(self.digits(16, 2).ok_or_else(bad)?.0),
             b'u' | b'U' => {
                 let symbol = self.code_point(kind).ok_or_else(bad)?;
                 out.extend_from_slice(symbol.encode_utf8(&mut [0; 4]).as_bytes());
@@ -178,7 +178,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Up to `most` digits: their value and their number; `None` where there is none.
+    /// Up to `most` digits: their value and how many there are; `None` where there is none.
     fn digits(&mut self, radix: u32, most: usize) -> Option<(u32, usize)> {
         let values = self.rest.iter().take(most).map_while(|b| char::from(*b).to_digit(radix));
         let (value, count) =
@@ -187,7 +187,7 @@ impl<'a> Lexer<'a> {
         (count > 0).then_some((value, count))
     }
 
-    /// After `\u` or `\U`: four or eight hexadecimal digits, or two times `\u` for one symbol.
+    /// After `\u` or `\U`: four or eight hexadecimal digits, or a surrogate pair of two `\u`.
     fn code_point(&mut self, kind: u8) -> Option<char> {
         let len = if kind == b'u' { 4 } else { 8 };
         let (high, count) = self.digits(16, len)?;
@@ -213,17 +213,19 @@ impl<'a> Number<'a> {
         (name && !self.negative).then_some(self.token)
     }
 
-    /// A decimal, hexadecimal or octal integer from `least` to `most`, as it stands on the wire.
+    /// A decimal, hexadecimal or octal integer from `least` to `most`, as a varint holds it.
     pub fn integer(self, least: i64, most: u64) -> Option<u64> {
         let digits = |text: &str, radix| {
-            // `from_str_radix` would take a sign.
+            // `from_str_radix` would accept a sign.
             let valid = text.bytes().all(|b| b.is_ascii_alphanumeric());
             u64::from_str_radix(text, radix).ok().filter(|_| valid)
         };
-        let magnitude = match self.token.as_bytes() {
-            [b'0', b'x' | b'X', ..] => digits(&self.token[2..], 16),
-            [b'0', _, ..] => digits(&self.token[1..], 8),
-            _ => digits(self.token, 10),
+        let hex = self.token.strip_prefix("0x").or_else(|| self.token.strip_prefix("0X"));
+        let octal = self.token.strip_prefix('0').filter(|digits| !digits.is_empty());
+        let magnitude = match (hex, octal) {
+            (Some(hex), _) => digits(hex, 16),
+            (None, Some(octal)) => digits(octal, 8),
+            (None, None) => digits(self.token, 10),
         }?;
         if self.negative {
             (magnitude <= least.unsigned_abs()).then(|| magnitude.wrapping_neg())
@@ -232,13 +234,13 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// A number with or without a fraction, an exponent or an `f` behind it; or `inf`, `nan`.
+    /// A number with or without a fraction, an exponent or an `f` after it; or `inf`, `nan`.
     pub fn float(self) -> Option<f64> {
         let lower = self.token.to_ascii_lowercase();
         let magnitude = match lower.as_str() {
             "inf" | "infinity" => f64::INFINITY,
             "nan" => f64::NAN,
-            // Rust's parser would take "inff" and the like.
+            // Rust's parser would accept "inff" and the like.
             text if text.starts_with(|c: char| c.is_ascii_alphabetic()) => return None,
             text => text.strip_suffix('f').unwrap_or(text).parse().ok()?,
         };
@@ -254,4 +256,9 @@ impl<'a> Number<'a> {
             _ => self.integer(0, 1).map(|n| n == 1),
         }
     }
+}
+
+fn low_byte(n: u32) -> u8 {
+    let [low, ..] = n.to_le_bytes();
+    low
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::Value;
 
-/// The binary form of a text that is right.
+/// The binary form of a valid text.
 fn wire(text: &str) -> Vec<u8> {
     to_wire(text.as_bytes()).unwrap_or_else(|e| panic!("{}: {text}", e.what))
 }
@@ -16,7 +16,7 @@ fn refusal(text: &str) -> (&'static str, Option<u64>) {
     (err.what, err.offset_in(text.as_bytes()))
 }
 
-/// A length-delimited field, its length in five bytes.
+/// A length-delimited field with its length in five bytes.
 fn long(number: u8, payload: &[u8]) -> Vec<u8> {
     let len = payload.len() as u8;
     assert!(len < 128);
@@ -117,7 +117,7 @@ fn decodes_strings() {
 }
 
 #[test]
-fn reads_over_what_it_does_not_know() {
+fn skips_unknown_fields() {
     let expected = attr(&[0x18, 7]);
     for value in [
         "unknown: 1 i: 7",
@@ -133,12 +133,12 @@ fn reads_over_what_it_does_not_know() {
     ] {
         assert_eq!(wire(&attr_text(value)), expected, "{value}");
     }
-    // A name that is newer than this program.
+    // An enum name that this program does not know.
     assert_eq!(wire(&attr_text("type: DT_TOMORROW i: 7")), expected);
 }
 
 #[test]
-fn refuses_what_is_not_text_format_and_says_where() {
+fn refuses_text_that_is_not_in_the_format_and_gives_the_offset() {
     for (value, what, offset) in [
         ("meta_graphs {", "the text ends inside a message", 13),
         ("meta_graphs }", "a colon or a brace is missing", 12),
@@ -146,25 +146,21 @@ fn refuses_what_is_not_text_format_and_says_where() {
         ("meta_graphs { > }", "the name of a field is expected", 14),
         ("meta_graphs: 3", "a message is expected", 13),
         ("meta_graphs: [3]", "a message is expected", 14),
-        ("meta_graphs: [{} {}]", "a list goes on without a comma", 17),
+        ("meta_graphs: [{} {}]", "a comma or the end of the list is missing", 17),
         ("meta_graphs: [{}, 3]", "a message is expected", 18),
         ("saved_model_schema_version 1", "a colon or a brace is missing", 27),
         ("saved_model_schema_version: [1]", "a value is expected", 28),
-        ("saved_model_schema_version: 1.5", "a value is not one that its field can have", 28),
-        ("saved_model_schema_version: 09", "a value is not one that its field can have", 28),
-        ("saved_model_schema_version: 1x", "a value is not one that its field can have", 28),
+        ("saved_model_schema_version: 1.5", "the field cannot have this value", 28),
+        ("saved_model_schema_version: 09", "the field cannot have this value", 28),
+        ("saved_model_schema_version: 1x", "the field cannot have this value", 28),
         ("saved_model_schema_version: 'x'", "a value is expected", 28),
         ("saved_model_schema_version: ", "a value is expected", 28),
-        (
-            "saved_model_schema_version: 9223372036854775808",
-            "a value is not one that its field can have",
-            28,
-        ),
+        ("saved_model_schema_version: 9223372036854775808", "the field cannot have this value", 28),
         ("x: 'a", "a string does not end", 3),
         ("x: 'a\nb'", "a string does not end", 3),
-        (r"x: 'a\q'", "a backslash in a string means nothing here", 5),
-        (r"x: '\ud800'", "a backslash in a string means nothing here", 4),
-        (r"x: '\u12'", "a backslash in a string means nothing here", 4),
+        (r"x: 'a\q'", "a string has an unknown escape sequence", 5),
+        (r"x: '\ud800'", "a string has an unknown escape sequence", 4),
+        (r"x: '\u12'", "a string has an unknown escape sequence", 4),
         ("[a: 1", "a name in brackets does not end", 0),
         ("x", "a colon or a brace is missing", 1),
     ] {
@@ -193,13 +189,13 @@ fn refuses_numbers_that_do_not_fit() {
 #[test]
 fn refuses_messages_nested_too_deeply_without_recursion() {
     let within = |depth| format!("{}{}", "a{".repeat(depth), "}".repeat(depth));
-    assert!(wire(&within(MAX_DEPTH)).is_empty());
-    assert_eq!(refusal(&within(MAX_DEPTH + 1)).0, "messages are nested too deeply");
+    assert!(wire(&within(MAX_PBTXT_DEPTH)).is_empty());
+    assert_eq!(refusal(&within(MAX_PBTXT_DEPTH + 1)).0, "messages are nested too deeply");
     refusal(&"a{".repeat(1_000_000));
 }
 
-/// What a binary message says: the path of every value that is not its type's default, and the
-/// value. Only fields of the schema; packed or not, and however long the lengths are.
+/// The content of a binary message: the path of every value that is not its type's default, and the
+/// value. Fields outside the schema are left out; packing and padded lengths make no difference.
 fn facts(message: &Message, bytes: &[u8], path: &str, out: &mut BTreeMap<String, Vec<u8>>) {
     let mut seen = BTreeMap::<u32, usize>::new();
     for field in crate::wire::fields(bytes) {
@@ -234,7 +230,7 @@ fn facts(message: &Message, bytes: &[u8], path: &str, out: &mut BTreeMap<String,
 }
 
 #[test]
-fn says_what_tensorflow_reads_from_the_same_text() {
+fn gives_the_message_that_tensorflow_reads_from_the_same_text() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/wire/text/testdata");
     let text = std::fs::read(folder.join("saved_model.pbtxt")).unwrap();
     let (mut got, mut expected) = (BTreeMap::new(), BTreeMap::new());
@@ -261,13 +257,13 @@ proptest! {
     ) {
         let text = tokens.join(" ");
         if let Ok(wire) = to_wire(text.as_bytes()) {
-            // What comes out can be read.
+            // The output is a message.
             prop_assert!(crate::wire::fields(&wire).all(|f| f.is_ok()));
         }
     }
 
     #[test]
-    fn strings_come_back_as_they_were(bytes in prop::collection::vec(any::<u8>(), 0..50)) {
+    fn strings_survive_escaping(bytes in prop::collection::vec(any::<u8>(), 0..50)) {
         let octal: String = bytes.iter().map(|b| format!("\\{b:03o}")).collect();
         let hex: String = bytes.iter().map(|b| format!("\\x{b:02x}")).collect();
         prop_assert_eq!(wire(&attr_text(&format!("s: '{octal}'"))), attr(&text(2, &bytes)));

@@ -1,15 +1,15 @@
-//! Writes the seeds of every fuzz target to `tests/fuzz/corpus/<target>/`, made from the project's
-//! fixtures and from the models in the folders that are named as arguments. The name of a seed is
-//! that of the file it comes from.
+//! Writes the seeds of every fuzz target to `tests/fuzz/corpus/<target>/`, from the project's fixtures
+//! and from the models in the folders that are given as arguments. A seed has the name of the file it
+//! comes from.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tfcensus::internals::checkpoint::{self, OBJECT_GRAPH_KEY};
-use tfcensus::fuzzing;
+use tfcensus::testkit::fuzz;
 
-/// Longer files make a fuzzer slow and find no more.
+/// Longer files slow a fuzzer down and do not find more.
 const MAX_SEED_BYTES: usize = 64 << 10;
 
 fn main() -> io::Result<()> {
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
         match file.file_name().and_then(|name| name.to_str()) {
             Some("variables.index") => {
                 let bytes = fs::read(&file)?;
-                let (block, entries) = fuzzing::index_seeds(&bytes);
+                let (block, entries) = fuzz::index_seeds(&bytes);
                 seed("index_file", &bytes)?;
                 seed("index_block", &block)?;
                 seed("index_entries", &entries)?;
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
             Some("saved_model.pb") => {
                 let bytes = fs::read(&file)?;
                 seed("saved_model", &bytes)?;
-                for graph in fuzzing::object_graphs(&bytes) {
+                for graph in fuzz::object_graphs(&bytes) {
                     seed("object_graph", graph)?;
                 }
                 seed("model", &whole_model(&file, &bytes))?;
@@ -59,7 +59,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// One of each of the events that a worker sends.
+/// One event of each kind that a worker sends.
 const EVENTS: [&str; 6] = [
     r#"{"event":"ready","protocol":1,"tensorflow_version":"2.21.0"}"#,
     r#"{"event":"step","step":"shapes"}"#,
@@ -70,7 +70,7 @@ const EVENTS: [&str; 6] = [
     r#"{"event":"failed","kind":"status","code":5,"message":"Op type not registered 'X'"}"#,
 ];
 
-/// What Keras 3 writes for a model that nests another one, shortened.
+/// The configuration that Keras 3 writes for a model within a model, shortened.
 const CONFIG: &str = r#"{"module": "keras", "class_name": "Functional", "config": {"name": "top",
     "trainable": true, "layers": [{"class_name": "InputLayer", "config": {"name": "in"}},
     {"class_name": "pkg>Sequential", "config": {"name": "s", "trainable": false, "layers": [
@@ -117,7 +117,7 @@ fn whole_model(file: &Path, saved_model: &[u8]) -> Vec<u8> {
     let keras = fs::read(folder.join("keras_metadata.pb")).unwrap_or_default();
     let index = folder.join("variables/variables.index");
     let graph = object_graph(&index).unwrap_or_default();
-    fuzzing::model_seed(saved_model, &keras, &graph, &fs::read(index).unwrap_or_default())
+    fuzz::model_seed(saved_model, &keras, &graph, &fs::read(index).unwrap_or_default())
 }
 
 /// The object graph in the checkpoint whose index this is.
@@ -138,7 +138,7 @@ fn save(project: &Path, target: &str, from: &Path, bytes: &[u8]) -> io::Result<(
     fs::write(folder.join(from.display().to_string().replace(['/', '\\'], "-")), bytes)
 }
 
-/// All files below a folder; none where there is no such folder.
+/// All files below a folder; none if the folder does not exist.
 fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
     for entry in entries {

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::fuzzing::index_block(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::testkit::fuzz::index_block(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::fuzzing::keras_metadata(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::testkit::fuzz::keras_metadata(bytes));

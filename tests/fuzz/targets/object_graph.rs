@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::fuzzing::object_graph(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::testkit::fuzz::object_graph(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::fuzzing::saved_model(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::testkit::fuzz::saved_model(bytes));

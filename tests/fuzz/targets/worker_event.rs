@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::fuzzing::worker_event(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| tfcensus::testkit::fuzz::worker_event(bytes));

@@ -1,54 +1,29 @@
-//! Made entries: what TensorFlow does not write, and what anybody may.
+//! Written entries: those that TensorFlow never writes, and any that a stranger may.
 
 use std::collections::BTreeMap;
 use std::fs;
 
 use proptest::prelude::*;
 
-use super::super::check::MAX_PROBLEMS;
-use super::super::table_writer::{Row, TableWriter, put_varint};
 use super::super::*;
 use super::{PREFIX, testdata, verify};
 use crate::model::{DType, Shape};
+use crate::testkit::checkpoint_table::{self, TableWriter, sliced_entry};
+use crate::testkit::protobuf::{Message, bytes, varint};
 
-/// A field of a message.
-fn varint(number: u8, value: i64) -> Vec<u8> {
-    let mut out = vec![number << 3];
-    put_varint(&mut out, value as u64);
-    out
-}
+/// The number −1 as protocol buffers write it.
+const MINUS_ONE: u64 = u64::MAX;
 
-fn message(number: u8, payload: &[u8]) -> Vec<u8> {
-    let mut out = vec![number << 3 | 2];
-    put_varint(&mut out, payload.len() as u64);
-    [out, payload.to_vec()].concat()
-}
-
-fn shape(dims: &[i64]) -> Vec<u8> {
-    message(2, &dims.iter().flat_map(|d| message(2, &varint(1, *d))).collect::<Vec<u8>>())
-}
-
-/// dtype, shape, offset and size of an entry in shard 0.
-fn entry(dtype: i64, dims: &[i64], offset: i64, size: i64) -> Vec<u8> {
-    [varint(1, dtype), shape(dims), varint(4, offset), varint(5, size)].concat()
-}
-
-fn slice(extents: &[(i64, i64)]) -> Vec<u8> {
-    let extent = |e: &(i64, i64)| message(1, &[varint(1, e.0), varint(2, e.1)].concat());
-    message(7, &extents.iter().flat_map(extent).collect::<Vec<u8>>())
-}
-
-fn table(mut entries: Vec<Row>) -> Vec<u8> {
-    entries.push((vec![], varint(1, 1)));
-    entries.sort();
-    TableWriter::default().write(&entries)
+/// An entry of float32 in shard 0: shape, offset and size.
+fn entry(dims: &[u64], offset: u64, byte_len: u64) -> Vec<u8> {
+    checkpoint_table::entry(1, dims, offset, byte_len).0
 }
 
 fn one(key: &str, value: Vec<u8>) -> Result<Index, IndexError> {
-    parse_index(&table(vec![(key.into(), value)]))
+    parse_index(&checkpoint_table::index(1, vec![(key.into(), value)]))
 }
 
-/// What is wrong with an index whose only shard holds 64 bytes.
+/// The problems of an index whose only shard holds 64 bytes.
 fn problems_of(index: &Index) -> Vec<Problem> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(shard_path(folder.path(), PREFIX, 0, 1), [0; 64]).unwrap();
@@ -57,18 +32,18 @@ fn problems_of(index: &Index) -> Vec<Problem> {
 
 #[test]
 fn an_index_without_tensors_needs_no_shard() {
-    let index = parse_index(&table(vec![])).unwrap();
+    let index = parse_index(&checkpoint_table::index(1, vec![])).unwrap();
     assert!(index.is_empty());
     assert_eq!(check(&index, &testdata(), PREFIX), []);
     assert_eq!(verify(&index, &testdata()), []);
 }
 
 #[test]
-fn finds_sizes_that_shapes_do_not_give() {
-    let right = one("w", entry(1, &[2, 3], 0, 24)).unwrap();
+fn finds_sizes_that_differ_from_their_shapes() {
+    let right = one("w", entry(&[2, 3], 0, 24)).unwrap();
     assert_eq!(problems_of(&right), []);
     for (dtype, dims, size) in [(1, vec![2, 3], 23), (14, vec![2, 3], 24), (7, vec![9], 8)] {
-        let index = one("w", entry(dtype, &dims, 0, size)).unwrap();
+        let index = one("w", checkpoint_table::entry(dtype, &dims, 0, size).0).unwrap();
         let problems = problems_of(&index);
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].kind, ProblemKind::EntrySize);
@@ -77,15 +52,15 @@ fn finds_sizes_that_shapes_do_not_give() {
 
 #[test]
 fn an_unknown_dtype_has_no_size_to_check() {
-    let index = one("w", entry(77, &[2, 3], 0, 5)).unwrap();
+    let index = one("w", checkpoint_table::entry(77, &[2, 3], 0, 5).0).unwrap();
     assert_eq!(index.get(b"w").unwrap().dtype.unwrap().name(), "dtype 77");
     assert_eq!(problems_of(&index), []);
 }
 
 #[test]
-fn an_impossible_shape_is_said_and_not_guessed_at() {
-    for dims in [&[-1i64, 4][..], &[1 << 40, 1 << 40], &[2; 300]] {
-        let index = one("w", entry(1, dims, 0, 16)).unwrap();
+fn an_impossible_shape_is_a_problem_and_gives_no_shape() {
+    for dims in [&[MINUS_ONE, 4][..], &[1 << 40, 1 << 40], &[2; 300]] {
+        let index = one("w", entry(dims, 0, 16)).unwrap();
         assert_eq!(index.get(b"w").unwrap().shape, None);
         let problems = problems_of(&index);
         assert_eq!(problems.len(), 1);
@@ -95,8 +70,8 @@ fn an_impossible_shape_is_said_and_not_guessed_at() {
 }
 
 #[test]
-fn an_offset_near_the_end_of_numbers_does_not_wrap() {
-    let index = one("w", entry(1, &[4], i64::MAX, 16)).unwrap();
+fn an_offset_near_the_largest_number_does_not_wrap() {
+    let index = one("w", entry(&[4], i64::MAX as u64, 16)).unwrap();
     let problems = problems_of(&index);
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].kind, ProblemKind::ShardTooShort);
@@ -104,8 +79,9 @@ fn an_offset_near_the_end_of_numbers_does_not_wrap() {
 }
 
 #[test]
-fn refuses_negative_places() {
-    for value in [entry(1, &[4], -1, 16), entry(1, &[4], 0, -16), varint(3, -1)] {
+fn refuses_negative_offsets_sizes_and_shards() {
+    for value in [entry(&[4], MINUS_ONE, 16), entry(&[4], 0, -16i64 as u64), varint(3, MINUS_ONE).0]
+    {
         let err = one("w", value).unwrap_err();
         assert!(err.to_string().contains("negative"), "{err}");
     }
@@ -116,21 +92,22 @@ fn in_rows(rows: &[(i64, i64)], drop: Option<usize>) -> Index {
     let mut entries = Vec::new();
     let mut slices = Vec::new();
     for (i, (first, count)) in rows.iter().enumerate() {
-        let extents = [(*first, *count), (0, 4)];
-        slices.extend(slice(&extents));
+        let extents = vec![(*first, *count), (0, 4)];
         let mut key = Vec::new();
         keys::slice_key(b"w", &extents, &mut key);
-        let part = (key, entry(1, &[*count, 4], 0, count * 16));
+        let rows = *count as u64;
+        let part = (key, entry(&[rows, 4], 0, rows * 16));
+        slices.push(extents);
         if Some(i) != drop && !entries.contains(&part) {
             entries.push(part);
         }
     }
-    entries.push((b"w".to_vec(), [varint(1, 1), shape(&[4, 4]), slices].concat()));
-    parse_index(&table(entries)).unwrap()
+    entries.push((b"w".to_vec(), sliced_entry(1, &[4, 4], &slices).0));
+    parse_index(&checkpoint_table::index(1, entries)).unwrap()
 }
 
 #[test]
-fn slices_must_be_there_and_tile_their_tensor() {
+fn slices_must_exist_and_tile_their_tensor() {
     assert_eq!(problems_of(&in_rows(&[(0, 3), (3, 1)], None)), []);
     for (index, found) in [
         (in_rows(&[(0, 3), (3, 1)], Some(1)), "no entry for it"),
@@ -147,9 +124,9 @@ fn slices_must_be_there_and_tile_their_tensor() {
 }
 
 #[test]
-fn a_slice_beyond_its_tensor_is_said() {
+fn a_slice_beyond_its_tensor_is_a_problem() {
     for extents in [&[(2, 3), (0, 4)][..], &[(-1, 2), (0, 4)], &[(0, -2), (0, 4)], &[(0, 4)]] {
-        let value = [varint(1, 1), shape(&[4, 4]), slice(extents)].concat();
+        let value = sliced_entry(1, &[4, 4], &[extents.to_vec()]).0;
         let problems = problems_of(&one("w", value).unwrap());
         assert_eq!(problems[0].kind, ProblemKind::SlicesIncomplete);
     }
@@ -157,13 +134,13 @@ fn a_slice_beyond_its_tensor_is_said() {
 
 #[test]
 fn refuses_other_kinds_of_checkpoints_by_name() {
-    let header = |value| parse_index(&TableWriter::default().write(&[(vec![], value)]));
+    let header = |value: Message| parse_index(&TableWriter::default().write(&[(vec![], value.0)]));
     // A version 1 header is a message; big-endian; min_consumer 2.
     for (value, what) in [
-        (message(1, &[]), "version 1"),
-        ([varint(1, 1), varint(2, 1)].concat(), "big-endian"),
-        ([varint(1, 1), message(3, &varint(2, 2))].concat(), "newer"),
-        ([varint(1, 1), message(3, &message(3, &[1]))].concat(), "newer"),
+        (bytes(1, ""), "version 1"),
+        (varint(1, 1).with(varint(2, 1)), "big-endian"),
+        (varint(1, 1).with(bytes(3, varint(2, 2))), "newer"),
+        (varint(1, 1).with(bytes(3, bytes(3, [1]))), "newer"),
     ] {
         let err = header(value).unwrap_err();
         assert!(matches!(err, IndexError::Unsupported(text) if text.contains(what)), "{err}");
@@ -189,17 +166,17 @@ fn refuses_keys_that_grow_out_of_proportion() {
     let long = vec![b'k'; 60_000];
     let key = |i: u16| [&long[..], &i.to_be_bytes()].concat();
     let mut entries: Vec<_> = (0..600).map(|i| (key(i), vec![])).collect();
-    entries.insert(0, (vec![], varint(1, 1)));
+    entries.insert(0, (vec![], varint(1, 1).0));
     let writer = TableWriter { block_size: usize::MAX, restart_interval: 1000, snappy: false };
     let file = writer.write(&entries);
     assert!(file.len() < 130_000);
-    assert!(parse_index(&file).unwrap_err().to_string().contains("longer than any"));
+    assert!(parse_index(&file).unwrap_err().to_string().contains("longer than those"));
 }
 
 #[test]
-fn refuses_to_check_the_same_bytes_for_ever() {
-    let entries = (0..100u8).map(|i| (vec![b'a', i], entry(1, &[16], 0, 64))).collect();
-    let index = parse_index(&table(entries)).unwrap();
+fn refuses_to_check_the_same_bytes_again_and_again() {
+    let entries = (0..100u8).map(|i| (vec![b'a', i], entry(&[16], 0, 64))).collect();
+    let index = parse_index(&checkpoint_table::index(1, entries)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     fs::write(shard_path(folder.path(), PREFIX, 0, 1), [0; 64]).unwrap();
     let problems = verify(&index, folder.path());
@@ -208,12 +185,13 @@ fn refuses_to_check_the_same_bytes_for_ever() {
 }
 
 #[test]
-fn names_no_more_problems_than_anybody_reads() {
+fn names_a_bounded_number_of_problems() {
     let rows = (0..3000u32).map(|i| {
-        (format!("w{i}").into_bytes(), [entry(1, &[4], 0, 16), varint(3, i.into())].concat())
+        let entry = checkpoint_table::entry(1, &[4], 0, 16).with(varint(3, i.into()));
+        (format!("w{i}").into_bytes(), entry.0)
     });
-    let index = parse_index(&table(rows.collect())).unwrap();
-    assert_eq!(check(&index, &testdata(), PREFIX).len(), MAX_PROBLEMS);
+    let index = parse_index(&checkpoint_table::index(1, rows.collect())).unwrap();
+    assert_eq!(check(&index, &testdata(), PREFIX).len(), crate::limits::MAX_CHECKPOINT_PROBLEMS);
 }
 
 fn any_entries() -> impl Strategy<Value = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u64>)>> {
@@ -222,9 +200,9 @@ fn any_entries() -> impl Strategy<Value = BTreeMap<Vec<u8>, (Vec<u8>, Vec<u64>)>
     prop::collection::btree_map(key, dims, 0..60).prop_map(|map| {
         map.into_iter()
             .map(|(key, dims)| {
-                let signed: Vec<i64> = dims.iter().map(|d| *d as i64).collect();
-                let bytes = dims.iter().product::<u64>() * 4;
-                (key, (entry(DType::INT32.number().into(), &signed, 0, bytes as i64), dims))
+                let byte_len = dims.iter().product::<u64>() * 4;
+                let int32 = DType::INT32.number().into();
+                (key, (checkpoint_table::entry(int32, &dims, 0, byte_len).0, dims))
             })
             .collect()
     })
@@ -238,7 +216,7 @@ proptest! {
         restart_interval in 1usize..20,
         snappy: bool,
     ) {
-        let mut rows = vec![(vec![], varint(1, 1))];
+        let mut rows = vec![(vec![], varint(1, 1).0)];
         rows.extend(entries.iter().map(|(key, (value, _))| (key.clone(), value.clone())));
         let file = TableWriter { block_size, restart_interval, snappy }.write(&rows);
         let index = parse_index(&file).unwrap();

@@ -1,5 +1,5 @@
-//! The reader as a whole, against bundles that TensorFlow wrote and what TensorFlow says of them,
-//! and against damaged copies of them.
+//! The reader as a whole, compared with what TensorFlow reads from bundles that it wrote, and on
+//! damaged copies of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,7 +20,7 @@ fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/evidence/checkpoint/testdata")
 }
 
-/// Every committed bundle, with what TensorFlow says of it.
+/// Every committed bundle, with what TensorFlow reads from it.
 fn bundles() -> Vec<(PathBuf, serde_json::Value)> {
     let mut all = Vec::new();
     for version in ["2.12", "2.21"] {
@@ -155,18 +155,18 @@ fn copy(name: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn names_a_missing_shard_once() {
+fn reports_a_missing_shard_once() {
     let folder = copy("sharded-2.21");
     fs::remove_file(shard_path(folder.path(), PREFIX, 1, 4)).unwrap();
     let index = open(folder.path());
     let problems = check(&index, folder.path(), PREFIX);
     assert_eq!(problems.len(), 1);
     assert_eq!((problems[0].kind, problems[0].shard), (ProblemKind::ShardMissing, Some(1)));
-    assert_eq!(verify(&index, folder.path()), [], "said already");
+    assert_eq!(verify(&index, folder.path()), [], "reported by check");
 }
 
 #[test]
-fn names_a_short_shard_once_and_the_first_tensor_beyond_its_end() {
+fn reports_a_short_shard_once_with_the_first_tensor_beyond_its_end() {
     let folder = copy("partitioned-2.12");
     let index = open(folder.path());
     let path = shard_path(folder.path(), PREFIX, 0, 1);
@@ -177,12 +177,12 @@ fn names_a_short_shard_once_and_the_first_tensor_beyond_its_end() {
     assert_eq!(problems[0].kind, ProblemKind::ShardTooShort);
     assert_eq!(problems[0].key.as_deref(), Some("whole"));
     assert_eq!(problems[0].found.as_deref(), Some("3851 bytes"));
-    assert_eq!(verify(&index, folder.path()), [], "said already");
+    assert_eq!(verify(&index, folder.path()), [], "reported by check");
 }
 
 #[cfg(unix)]
 #[test]
-fn says_of_a_dangling_link_that_it_is_one() {
+fn reports_a_dangling_link_as_one() {
     let folder = copy("objects-2.21");
     let index = open(folder.path());
     for path in [shard_path(folder.path(), PREFIX, 0, 1), folder.path().join("variables.index")] {
@@ -198,14 +198,14 @@ fn says_of_a_dangling_link_that_it_is_one() {
 
 #[cfg(unix)]
 #[test]
-fn does_not_wait_for_a_named_pipe() {
+fn does_not_block_on_a_named_pipe() {
     let folder = copy("objects-2.21");
     let path = shard_path(folder.path(), PREFIX, 0, 1);
     fs::remove_file(&path).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let index = open(folder.path());
     assert_eq!(check(&index, folder.path(), PREFIX)[0].kind, ProblemKind::ShardUnreadable);
-    assert_eq!(verify(&index, folder.path()), [], "said already");
+    assert_eq!(verify(&index, folder.path()), [], "reported by check");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn finds_every_flipped_bit_in_a_tensor() {
     }
 }
 
-/// Keeps what it is told.
+/// Keeps all progress.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<Progress>>);
 
@@ -235,7 +235,7 @@ impl Observer for Recorder {
 }
 
 #[test]
-fn tells_of_progress_and_stops_when_asked() {
+fn reports_progress_and_stops_when_cancelled() {
     let folder = testdata().join("partitioned-2.21");
     let index = open(&folder);
     let progress = Recorder::default();

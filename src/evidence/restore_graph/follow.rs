@@ -1,0 +1,121 @@
+//! Collects what one scope restores, and which functions it calls.
+
+use foldhash::HashMap;
+
+use super::scope::{Scope, constant_behind, restore_behind, variable_behind};
+use crate::model::DType;
+use crate::saved_model::{Node, input_node};
+
+/// One tensor that the restore op reads, and the variable op that it is assigned to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Restored<'a> {
+    /// Key in the checkpoint.
+    pub key: &'a [u8],
+    /// Slice of it in the notation of `RestoreV2`; empty for the whole tensor.
+    pub slice: &'a [u8],
+    /// Element type that the op requests.
+    pub dtype: Option<DType>,
+    /// Position of the variable op in the main graph; `None` where the tensor is used otherwise, such
+    /// as to fill a table.
+    pub variable: Option<usize>,
+    /// True where the tensor is reshaped on the way: the stored shape need not be the variable's.
+    pub reshaped: bool,
+}
+
+/// The effects of the restore op.
+#[derive(Debug, Default)]
+pub(crate) struct RestoreGraph<'a> {
+    /// Every tensor that it reads, in the order of the graph.
+    pub restored: Vec<Restored<'a>>,
+    /// Name of the restore op, where the graph has no such node.
+    pub missing_op: Option<&'a str>,
+    /// Set where a part could not be followed; holds the reason, for a person.
+    pub unclear: Option<String>,
+}
+
+/// A call of a function.
+pub(super) struct Call<'a> {
+    pub function: &'a str,
+    /// For each argument the variable op of the main graph that is passed, where it is one.
+    pub arguments: Vec<Option<usize>>,
+}
+
+/// A variable op that an output of a restore is assigned to, and whether the value is reshaped.
+type Target = (usize, bool);
+
+/// The targets of each output of each restore: node name and output number. Hashed with a seed of
+/// this process, since the model chooses the names.
+type Targets<'a> = HashMap<(&'a str, usize), Vec<Target>>;
+
+/// Collects the restores, assignments and calls among the members of one scope.
+pub(super) fn follow<'a>(
+    scope: &dyn Scope<'a>,
+    out: &mut RestoreGraph<'a>,
+    calls: &mut Vec<Call<'a>>,
+) {
+    let mut targets: Targets<'a> = HashMap::default();
+    let mut restores = Vec::new();
+    for node in scope.members() {
+        match node.op {
+            "Assign" | "AssignVariableOp" => {
+                if let Some((output, target)) = assignment(scope, &node) {
+                    targets.entry(output).or_default().push(target);
+                }
+            }
+            "RestoreV2" => restores.push(node),
+            "PartitionedCall" | "StatefulPartitionedCall" => {
+                if let Some(function) = node.attr("f").and_then(|f| f.function()) {
+                    let inputs = node.inputs().map(input_node).filter(|i| !i.control);
+                    let arguments = inputs.map(|i| variable_behind(scope, i.node)).collect();
+                    calls.push(Call { function, arguments });
+                }
+            }
+            _ => {}
+        }
+    }
+    for node in restores {
+        if let Err(why) = collect_restore(scope, node, &targets, out) {
+            out.unclear = Some(format!("{}: {why}", node.name));
+        }
+    }
+}
+
+/// The output of a restore that a node assigns, and the variable that it assigns it to.
+fn assignment<'a>(scope: &dyn Scope<'a>, node: &Node<'a>) -> Option<((&'a str, usize), Target)> {
+    let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
+    let (target, value) = (inputs.next()?, inputs.next()?);
+    let variable = variable_behind(scope, target.node)?;
+    let (restore, output, reshaped) = restore_behind(scope, value.node, value.output)?;
+    Some(((restore, output), (variable, reshaped)))
+}
+
+/// Adds the tensors of one `RestoreV2`: one for each target, and one for an output without any.
+fn collect_restore<'a>(
+    scope: &dyn Scope<'a>,
+    node: Node<'a>,
+    targets: &Targets<'a>,
+    out: &mut RestoreGraph<'a>,
+) -> Result<(), &'static str> {
+    let inputs: Vec<&'a str> =
+        node.inputs().map(input_node).filter(|i| !i.control).map(|i| i.node).collect();
+    let strings = |k: usize| -> Option<Vec<&'a [u8]>> {
+        let tensor = constant_behind(scope, inputs.get(k)?)?.attr("value")?.tensor()?;
+        Some(tensor.strings().collect())
+    };
+    let keys = strings(1).ok_or("its tensor names are not a constant")?;
+    let slices = strings(2).ok_or("its slices are not a constant")?;
+    let dtypes = node.attr("dtypes").map(|a| a.dtypes()).unwrap_or_default();
+    for (i, dtype) in dtypes.into_iter().enumerate() {
+        // A constant may state fewer elements than it has: the last one repeats.
+        let key = *keys.get(i).or(keys.last()).ok_or("it names no tensor")?;
+        let slice = slices.get(i).or(slices.last()).copied().unwrap_or_default();
+        let unassigned = Restored { key, slice, dtype, variable: None, reshaped: false };
+        match targets.get(&(node.name, i)) {
+            None => out.restored.push(unassigned),
+            Some(targets) => out.restored.extend(targets.iter().map(|(variable, reshaped)| {
+                Restored { variable: Some(*variable), reshaped: *reshaped, ..unassigned.clone() }
+            })),
+        }
+    }
+    Ok(())
+}

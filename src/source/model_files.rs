@@ -1,0 +1,158 @@
+//! What lies in a SavedModel's folder.
+//!
+//! Input: a folder. Output: the paths of the files that matter, in the loader's order of
+//! preference. Nothing is opened here except `tfhub_module.pb`.
+//!
+//! Source of the order: TensorFlow cc/saved_model/reader.cc (`.pb`, then `.pbtxt`).
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::file_kind::Kind;
+use crate::limits::{MAX_FOLDER_NAMES, MAX_MODULE_DEF_BYTES};
+use crate::model::ModelFormat;
+use crate::{Error, Result};
+
+/// The files of one SavedModel.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelFiles {
+    /// `saved_model.pb`, or `saved_model.pbtxt` where that is the only one.
+    pub saved_model: PathBuf,
+    /// The SavedModel is in protobuf's text form.
+    pub saved_model_is_text: bool,
+    /// `variables/`, whether it exists or not.
+    pub variables_dir: PathBuf,
+    /// `variables/variables.index`; `None` when there is no such file.
+    pub index: Option<PathBuf>,
+    /// The data shards hold only the byte ranges that were asked for; their lengths are right.
+    /// Only with [`super::Weights::Ranges`], for archives.
+    pub shards_are_hollow: bool,
+    /// `keras_metadata.pb`; `None` when there is no such file.
+    pub keras_metadata: Option<PathBuf>,
+    /// `fingerprint.pb`; `None` when there is no such file.
+    pub fingerprint: Option<PathBuf>,
+    /// `tfhub_module.pb`; `None` when there is no such file.
+    pub hub_module: Option<PathBuf>,
+    /// Symbolic links in the folder or in `variables/` that lead nowhere, sorted.
+    pub dangling: Vec<PathBuf>,
+}
+
+impl ModelFiles {
+    /// Lists the model in `dir`. An error where TensorFlow's loader would find none.
+    pub fn in_folder(dir: &Path) -> Result<ModelFiles> {
+        let Some((saved_model, saved_model_is_text)) = saved_model_in(dir)? else {
+            return Err(super::not_a_model::no_model_in(dir));
+        };
+        let variables_dir = dir.join("variables");
+        let file = |path: PathBuf| Ok::<_, Error>(is_file(&path)?.then_some(path));
+        let mut dangling = dangling_in(dir);
+        dangling.extend(dangling_in(&variables_dir));
+        dangling.sort();
+        Ok(ModelFiles {
+            saved_model,
+            saved_model_is_text,
+            index: file(variables_dir.join("variables.index"))?,
+            variables_dir,
+            shards_are_hollow: false,
+            keras_metadata: file(dir.join("keras_metadata.pb"))?,
+            fingerprint: file(dir.join("fingerprint.pb"))?,
+            hub_module: file(dir.join("tfhub_module.pb"))?,
+            dangling,
+        })
+    }
+
+    /// Reads `tfhub_module.pb`, where there is one: format 3 without required features is the
+    /// only kind that anybody reads. Source: tensorflow_hub's module_def.proto.
+    pub(super) fn format(&self) -> Result<ModelFormat> {
+        let Some(path) = &self.hub_module else { return Ok(ModelFormat::SavedModel) };
+        let mut bytes = Vec::new();
+        fs::File::open(path)
+            .and_then(|file| file.take(MAX_MODULE_DEF_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(|e| Error::io("read", path, e))?;
+        let malformed =
+            |what: String, offset| Error::Malformed { path: path.clone(), offset, what };
+        let unsupported = |which: String| Error::NotAModel {
+            path: path.clone(),
+            what: format!("a TF1 Hub module {which}"),
+            advice: "count it with the tensorflow_hub version that made it, or export it again"
+                .into(),
+        };
+        if bytes.len() as u64 > MAX_MODULE_DEF_BYTES {
+            return Err(malformed("the Hub module's description is too long".into(), None));
+        }
+        let mut format = 0;
+        for field in crate::wire::fields(&bytes) {
+            let (number, value) =
+                field.map_err(|e| malformed(e.what.to_owned(), e.offset_in(&bytes)))?;
+            match number {
+                1 => format = value.varint().unwrap_or(0),
+                2 => {
+                    let name =
+                        String::from_utf8_lossy(value.bytes().unwrap_or_default()).into_owned();
+                    return Err(unsupported(format!("which requires `{name}`")));
+                }
+                _ => {}
+            }
+        }
+        if format != 3 {
+            return Err(unsupported(format!("of format {format}, where 3 is the only known one")));
+        }
+        Ok(ModelFormat::Tf1HubModule)
+    }
+}
+
+/// The file that the loader would read in `dir`, and whether it is text.
+///
+/// A link that leads nowhere, a file that may not be read and the chunked form are errors.
+pub(super) fn saved_model_in(dir: &Path) -> Result<Option<(PathBuf, bool)>> {
+    for (name, is_text) in [("saved_model.pb", false), ("saved_model.pbtxt", true)] {
+        let path = dir.join(name);
+        if is_file(&path)? {
+            return Ok(Some((path, is_text)));
+        }
+    }
+    for name in ["saved_model.pb", "saved_model.pbtxt"] {
+        let path = dir.join(name);
+        if let Ok(target) = fs::read_link(&path) {
+            let advice = format!(
+                "the link points to {}, which is not there: copy the model with its links followed \
+                 (cp -rL), or fetch what the link points to",
+                target.display()
+            );
+            return Err(Error::NotFound { path, advice });
+        }
+    }
+    let chunked = dir.join("saved_model.cpb");
+    if is_file(&chunked)? {
+        return Err(Error::NotAModel {
+            path: chunked,
+            what: Kind::ChunkedSavedModel.what(),
+            advice: Kind::ChunkedSavedModel.advice().into(),
+        });
+    }
+    Ok(None)
+}
+
+/// Whether there is a file (or a link to one) at `path`. Where the system refuses to say, its
+/// reason is the error: a model behind a closed door is not an absent one.
+pub(super) fn is_file(path: &Path) -> Result<bool> {
+    match fs::metadata(path) {
+        Ok(meta) => Ok(meta.is_file()),
+        Err(e) => match e.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
+            _ => Err(Error::io("open", path, e)),
+        },
+    }
+}
+
+fn dangling_in(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    entries
+        .take(MAX_FOLDER_NAMES)
+        .flatten()
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
+        .map(|entry| entry.path())
+        .filter(|path| fs::metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound))
+        .collect()
+}

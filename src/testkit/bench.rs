@@ -1,0 +1,110 @@
+//! The entry point of the benchmarks: each reader by its name.
+//!
+//! To add a reader: a line in [`READERS`] and an arm in [`with_reader`].
+
+use std::path::Path;
+
+use super::large_model::LargeModel;
+use crate::census;
+use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
+use crate::evidence::sidecars::SidecarFiles;
+use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
+use crate::saved_model::{ObjectGraph, SavedModelFile};
+use crate::wire;
+
+/// Names of the readers, and of `reconcile`, which joins their facts.
+pub const READERS: &[&str] = &[
+    "graph",
+    "functions",
+    "graph_check",
+    "restore_graph",
+    "constants",
+    "unsafe_ops",
+    "object_graph",
+    "index",
+    "checkpoint_graph",
+    "keras_metadata",
+    "pbtxt",
+    "reconcile",
+];
+
+/// Prepares the input of one reader, then calls `run` once with a function that reads it. That
+/// function returns how many items it found: 0 means that nothing was read.
+///
+/// # Panics
+/// Where no reader has this name, or the model cannot be read.
+pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn FnMut() -> usize)) {
+    let file = SavedModelFile::in_memory(model.saved_model.clone());
+    let (_, metas) = file.decode().expect("a SavedModel");
+    let meta = &metas[0];
+    match name {
+        "graph" => run(&mut || meta.graph().expect("a graph").nodes.len()),
+        "reconcile" => census::with_inventory(&file, &metas, sidecars(model), &mut |inventory| {
+            run(inventory);
+        }),
+        "index" => run(&mut || parse_index(&model.index).expect("an index").len()),
+        "checkpoint_graph" => run(&mut || {
+            CheckpointGraph::parse(&model.checkpoint_graph)
+                .expect("an object graph")
+                .nodes()
+                .count()
+        }),
+        "object_graph" => {
+            run(&mut || ObjectGraph::decode(&[&model.object_graph]).expect("an object graph").len())
+        }
+        "keras_metadata" => {
+            let objects = ObjectGraph::decode(&[&model.object_graph]).expect("an object graph");
+            let read = Ok(model.keras_metadata.clone());
+            run(&mut || keras::decode_file(&read, Path::new("k"), &objects).layers.len());
+        }
+        "pbtxt" => run(&mut || wire::text::to_wire(&model.pbtxt).expect("a text form").len()),
+        // A graph keeps the functions that it has decoded, so each run decodes a graph of its own.
+        // Its cost alone is that of "graph".
+        _ => run(&mut || {
+            let graph = meta.graph().expect("a graph");
+            match name {
+                "functions" => ["restore_fn", "f"]
+                    .iter()
+                    .filter_map(|f| Some(graph.library.function(f)?.expect("a body").nodes.len()))
+                    .sum(),
+                "graph_check" => graph_check::check(&graph).len() + graph.nodes.len(),
+                "restore_graph" => restore_graph::read(&graph, meta.restore_op).restored.len(),
+                "constants" => {
+                    let signatures = meta.signatures().expect("signatures");
+                    constants::sum(&graph, &signatures).tensors as usize
+                }
+                "unsafe_ops" => {
+                    let hazards = unsafe_ops::scan(meta, &graph).expect("a scan");
+                    1 + hazards.unsafe_ops.len()
+                }
+                _ => panic!("no reader is called {name}"),
+            }
+        }),
+    }
+}
+
+fn sidecars(model: &LargeModel) -> SidecarFiles {
+    SidecarFiles {
+        index: parse_index(&model.index).ok(),
+        checkpoint_graph: Some(model.checkpoint_graph.clone()),
+        keras_metadata: Some((Path::new("k").to_path_buf(), Ok(model.keras_metadata.clone()))),
+        ..SidecarFiles::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::large_model::Size;
+    use super::*;
+
+    #[test]
+    fn every_reader_finds_something_in_a_small_model() {
+        let size = Size { variables: 3, nodes: 5, function_nodes: 5, layers: 2, shards: 2 };
+        let model = LargeModel::new(size);
+        for name in READERS {
+            let mut found = 0;
+            with_reader(name, &model, &mut |run| found = run());
+            assert!(found > 0, "{name}");
+        }
+    }
+}

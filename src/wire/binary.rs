@@ -1,0 +1,316 @@
+//! The binary wire format, read in place: nothing is copied, every length is compared with the bytes
+//! that are left before it is used, and there is no recursion.
+//!
+//! An iterator over the fields of one message is all there is: a decoder matches on field numbers and
+//! calls [`fields`] again for a nested message. A generated parser would build every message in full,
+//! function bodies and tensor contents included, of which a census needs a few percent.
+//!
+//! Source: <https://protobuf.dev/programming-guides/encoding/>.
+
+use crate::limits::MAX_GROUP_DEPTH;
+
+/// A message that cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed {
+    /// Address of the byte in memory; [`Malformed::offset_in`] turns it into an offset. A nested
+    /// message does not know where it lies in its file, but it is a slice of the file's bytes.
+    address: usize,
+    /// What is wrong, for a person.
+    pub what: &'static str,
+}
+
+impl Malformed {
+    /// An error at the first byte of `bytes`.
+    pub fn at(bytes: &[u8], what: &'static str) -> Malformed {
+        Malformed { address: bytes.as_ptr() as usize, what }
+    }
+
+    /// The offset in `file`; `None` where the error is not about one of its bytes.
+    pub fn offset_in(&self, file: &[u8]) -> Option<u64> {
+        let offset = self.address.checked_sub(file.as_ptr() as usize)?;
+        (offset <= file.len()).then_some(offset as u64)
+    }
+}
+
+/// The value of one field, by its wire type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(&'a [u8]),
+    Fixed32(u32),
+}
+
+impl<'a> Value<'a> {
+    /// A length-delimited value: a message, bytes or packed numbers.
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// A `string` field. Proto3 requires UTF-8, and TensorFlow's own parser refuses anything else.
+    /// Other wire types read as the empty string.
+    pub fn text(self) -> Result<&'a str, Malformed> {
+        match self {
+            Value::Bytes(bytes) => {
+                std::str::from_utf8(bytes).map_err(|_| Malformed::at(bytes, "text is not UTF-8"))
+            }
+            _ => Ok(""),
+        }
+    }
+
+    /// An integer, enum or bool field.
+    pub fn varint(self) -> Option<u64> {
+        match self {
+            Value::Varint(varint) => Some(varint),
+            _ => None,
+        }
+    }
+
+    /// An `int64` or enum field; other wire types read as 0.
+    pub fn int(self) -> i64 {
+        self.varint().unwrap_or(0).cast_signed()
+    }
+
+    /// An `int32` field; other wire types read as 0.
+    pub fn int32(self) -> i32 {
+        int32(self.varint().unwrap_or(0))
+    }
+}
+
+/// The `int32` that a varint stands for: its low 32 bits. A negative one is written as 64 bits.
+pub(crate) fn int32(varint: u64) -> i32 {
+    let [a, b, c, d, ..] = varint.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
+}
+
+/// The fields of one message, in file order.
+#[derive(Clone)]
+pub(crate) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+/// Iterates over the fields of `message`. After the first error it ends.
+pub(crate) fn fields(message: &[u8]) -> Fields<'_> {
+    Fields { rest: message }
+}
+
+impl<'a> Fields<'a> {
+    #[inline]
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        // Nearly all tags and most lengths are a single byte.
+        if let [byte @ 0..=0x7f, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_varint()
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Malformed> {
+        let start = self.rest;
+        let (value, rest) = split_varint(start)
+            .ok_or_else(|| Malformed::at(start, "a number ends too early or is too long"))?;
+        self.rest = rest;
+        Ok(value)
+    }
+
+    #[inline]
+    fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
+        let split = usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len));
+        let (taken, rest) = split.ok_or_else(|| self.too_long())?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn take_array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(|| self.too_long())?;
+        self.rest = rest;
+        Ok(*taken)
+    }
+
+    fn too_long(&self) -> Malformed {
+        Malformed::at(self.rest, "a field is longer than the message that holds it")
+    }
+
+    #[inline]
+    fn field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
+        // Most fields of these messages are bytes, of numbers 1 to 15 and shorter than 128 bytes:
+        // one byte of tag and one of length.
+        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
+            && tag & 7 == 2
+            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            self.rest = rest;
+            return Ok((u32::from(tag >> 3), Value::Bytes(taken)));
+        }
+        self.any_field()
+    }
+
+    /// Reads one field of any kind. Groups (wire types 3 and 4) are skipped as a parser skips an
+    /// unknown field: TensorFlow's messages have none, but a reader that stopped at one could be
+    /// made to overlook what follows.
+    fn any_field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
+        let mut depth = 0usize;
+        loop {
+            let start = self.rest;
+            let tag = self.varint()?;
+            let number = u32::try_from(tag >> 3)
+                .ok()
+                .filter(|n| *n > 0 && *n < 1 << 29)
+                .ok_or_else(|| Malformed::at(start, "a field number is out of range"))?;
+            let value = match tag & 7 {
+                0 => Value::Varint(self.varint()?),
+                1 => Value::Fixed64(u64::from_le_bytes(self.take_array()?)),
+                2 => {
+                    let len = self.varint()?;
+                    Value::Bytes(self.take(len)?)
+                }
+                5 => Value::Fixed32(u32::from_le_bytes(self.take_array()?)),
+                3 if depth < MAX_GROUP_DEPTH => {
+                    depth += 1;
+                    continue;
+                }
+                4 if depth > 0 => {
+                    depth -= 1;
+                    if depth == 0 && self.rest.is_empty() {
+                        // The group was the last thing in the message: there is no field to give,
+                        // so this stands for one that no message has.
+                        return Ok((u32::MAX, Value::Varint(0)));
+                    }
+                    continue;
+                }
+                _ => return Err(Malformed::at(start, "a field has an impossible wire type")),
+            };
+            if depth == 0 {
+                return Ok((number, value));
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(u32, Value<'a>), Malformed>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.field();
+        if field.is_err() {
+            self.rest = &[];
+        }
+        Some(field)
+    }
+}
+
+/// Reads a base-128 number of at most ten bytes; gives it and the bytes after it.
+pub(crate) fn split_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0u64;
+    let mut rest = bytes;
+    for i in 0..10 {
+        let (byte, after) = rest.split_first()?;
+        let low = u64::from(byte & 0x7f);
+        // Nine bytes hold 63 bits.
+        if i == 9 && low > 1 {
+            return None;
+        }
+        value |= low << (7 * i);
+        if byte & 0x80 == 0 {
+            return Some((value, after));
+        }
+        rest = after;
+    }
+    None
+}
+
+/// Reads a base-128 number of at most ten bytes; gives it and the number of bytes that it takes.
+pub(crate) fn read_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let (value, rest) = split_varint(bytes)?;
+    Some((value, bytes.len() - rest.len()))
+}
+
+/// The numbers of a packed field (`repeated int64` and the like). After the first error it ends.
+pub(crate) fn packed(bytes: &[u8]) -> impl Iterator<Item = Result<u64, Malformed>> + '_ {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        Some(match split_varint(rest) {
+            Some((value, after)) => {
+                rest = after;
+                Ok(value)
+            }
+            None => {
+                let bad = Malformed::at(rest, "a packed number ends too early");
+                rest = &[];
+                Err(bad)
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_wire_type() {
+        let message = [
+            0x08, 0x96, 0x01, // 1: varint 150
+            0x12, 0x02, b'h', b'i', // 2: "hi"
+            0x1d, 1, 0, 0, 0, // 3: fixed32 1
+            0x21, 2, 0, 0, 0, 0, 0, 0, 0, // 4: fixed64 2
+        ];
+        let got: Vec<_> = fields(&message).map(Result::unwrap).collect();
+        assert_eq!(
+            got,
+            [
+                (1, Value::Varint(150)),
+                (2, Value::Bytes(b"hi")),
+                (3, Value::Fixed32(1)),
+                (4, Value::Fixed64(2)),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_a_length_beyond_the_message_and_gives_the_offset() {
+        let file = [0x08, 0x01, 0x12, 0xff, 0xff, 0xff, 0xff, 0x0f];
+        let err = fields(&file).find_map(Result::err).unwrap();
+        assert_eq!(err.offset_in(&file), Some(8));
+        assert!(fields(&file).count() == 2, "the iterator ends after the error");
+    }
+
+    #[test]
+    fn skips_groups_without_recursion() {
+        let mut message = vec![0x0b; MAX_GROUP_DEPTH];
+        message.extend(vec![0x0c; MAX_GROUP_DEPTH]);
+        message.extend([0x10, 7]);
+        assert_eq!(
+            fields(&message).map(Result::unwrap).collect::<Vec<_>>(),
+            [(2, Value::Varint(7))]
+        );
+        let deep = vec![0x0b; 100_000];
+        assert!(fields(&deep).any(|f| f.is_err()));
+    }
+
+    #[test]
+    fn an_int32_is_the_low_half_of_its_varint() {
+        assert_eq!(int32(u64::MAX), -1);
+        assert_eq!(int32(1 << 32 | 7), 7);
+    }
+
+    #[test]
+    fn varints_stop_at_64_bits() {
+        assert_eq!(read_varint(&[0xff; 9]), None);
+        let mut max = [0xff; 10];
+        max[9] = 0x01;
+        assert_eq!(read_varint(&max), Some((u64::MAX, 10)));
+        max[9] = 0x02;
+        assert_eq!(read_varint(&max), None);
+    }
+}
