@@ -49,7 +49,7 @@ const SYSTEM_FOLDERS: &[&str] = &[
     "/usr/lib/aarch64-linux-gnu",
 ];
 
-/// Looks for a library: in the order of [`Place`], and the first hit wins. A library that the
+/// Looks for a library: in the order of `Place`, and the first hit wins. A library that the
 /// caller names is the only one that is tried.
 pub fn locate(libtensorflow: Option<&Path>) -> Location {
     let mut search = Search::default();
