@@ -8,29 +8,17 @@
 //! The parent's side: `locate`, `conversation`, `process`, `pipes`, `chatter`, `progress`. The worker's:
 //! `worker`, `containment`, `library`, `loading`, `restoring`, `slots`, `statistics`, `session`. Between them: `protocol`.
 
-mod attributes;
-mod chatter;
-mod containment;
-mod conversation;
 mod failure;
-mod library;
-mod loading;
-mod locate;
-mod pipes;
-mod process;
-mod progress;
+mod find_library;
+mod link_folder;
+mod parent;
 pub mod protocol;
-mod request;
-mod restoring;
-mod session;
-mod slots;
-mod statistics;
 mod worker;
 
-pub use conversation::{Worker, load, probe, restore, start};
 pub use failure::{Failure, FailureKind, StatusCode, missing_op};
-pub use locate::{Location, Outcome, Place, Tried, download_folder, locate};
-pub use request::{
+pub use find_library::{Location, Outcome, Place, Tried, download_folder, locate};
+pub use parent::{Worker, load, probe, restore, start};
+pub use protocol::{
     Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,
 };
 pub use worker::serve_if_worker;

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::chatter::{Chatter, MAX_LINE};
 use super::process::Streams;
-use super::protocol::{Event, MAX_EVENT_LINE, decode_event};
+use super::stderr::{Chatter, MAX_LINE};
+use crate::evidence::runtime::protocol::{Event, MAX_EVENT_LINE, decode_event};
 
 /// Events and lines on their way to the one who waits.
 const QUEUE: usize = 64;

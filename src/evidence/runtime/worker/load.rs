@@ -8,11 +8,12 @@
 
 use std::collections::HashSet;
 
-use super::failure::OWN_SCOPE;
-use super::protocol::{HeldLine, Load, LoadVariable, Step, cut};
+use super::attributes;
 use super::session::{self, Attr, Node, Refusal, Run, Session, Threads};
-use super::worker::{Events, Failed, path};
-use super::{attributes, failure};
+use super::{Events, Failed, path};
+use crate::evidence::runtime::failure;
+use crate::evidence::runtime::failure::OWN_SCOPE;
+use crate::evidence::runtime::protocol::{HeldLine, Load, LoadVariable, Step, cut};
 use crate::model::DType;
 
 /// Most runs that are spent on finding out which variables make the one big run fail.

@@ -7,23 +7,17 @@
 //! leads to a file it holds already (same device and inode) and hands out the mapping it has: the
 //! folder is needed for a moment only.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::session;
-
-/// The one name that the crate looks for.
-pub(super) const CRATE_NAME: &str =
-    if cfg!(target_os = "macos") { "libtensorflow.dylib" } else { "libtensorflow.so" };
-
-/// The variable whose folder the crate looks into first.
-pub(super) const CRATE_FOLDER_VARIABLE: &str = "TENSORFLOW_DIR";
+use crate::evidence::runtime::link_folder::{CRATE_NAME, remove_link_folder};
 
 /// Maps the library, checks that it has every function that is needed, and binds the crate to it.
-/// `link_folder` must be what [`CRATE_FOLDER_VARIABLE`] says; it does not exist before and after.
+/// `link_folder` must be what `CRATE_FOLDER_VARIABLE` says; it does not exist before and after.
 pub(super) fn bind(
     library: &Path,
     framework: Option<&Path>,
@@ -106,11 +100,4 @@ impl Drop for LinkFolder<'_> {
     fn drop(&mut self) {
         remove_link_folder(self.0);
     }
-}
-
-/// Removes what a worker may have left when it was killed in the very moment of binding.
-pub(super) fn remove_link_folder(folder: &Path) {
-    // Nothing to do where they are gone already.
-    let _ = fs::remove_file(folder.join(OsStr::new(CRATE_NAME)));
-    let _ = fs::remove_dir(folder);
 }

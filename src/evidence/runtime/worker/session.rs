@@ -11,7 +11,7 @@ use tensorflow::{
 };
 
 use super::attributes;
-use super::failure::StatusCode;
+use crate::evidence::runtime::failure::StatusCode;
 use crate::model::DType;
 
 /// What TensorFlow said instead of doing what it was asked.

@@ -8,8 +8,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use super::library::CRATE_FOLDER_VARIABLE;
-use super::worker::WORKER_ARGUMENT;
+use crate::evidence::runtime::link_folder::CRATE_FOLDER_VARIABLE;
+use crate::evidence::runtime::protocol::WORKER_ARGUMENT;
 
 /// A running worker.
 pub(super) struct Process {

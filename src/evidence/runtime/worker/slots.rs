@@ -4,7 +4,7 @@
 //! run; with statistics, the variables are kept until those are taken.
 
 use super::attributes;
-use super::restoring::Wanted;
+use super::restore::Wanted;
 use super::session::{Attr, GraphBuilder, Node, Refusal, Run, Session, Threads};
 use super::statistics::{Moments, Statistics};
 use crate::model::DType;

@@ -12,16 +12,21 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
-use super::failure::{Failure, StatusCode};
-use super::protocol::{
+use self::session::{Refusal, Threads};
+use crate::evidence::runtime::failure::{Failure, StatusCode};
+use crate::evidence::runtime::protocol::{
     Event, FailedKind, HeldLine, MAX_EVENT_LINE, MAX_HELD_PER_EVENT, MAX_TEXT, PROTOCOL, Raw,
-    Request, Start, Step, cut, encode,
+    Request, Start, Step, WORKER_ARGUMENT, cut, encode,
 };
-use super::session::{self, Refusal, Threads};
-use super::{containment, library, loading, restoring};
 
-/// The one argument that makes this program a worker.
-pub(super) const WORKER_ARGUMENT: &str = "--tfcensus-session-worker";
+mod attributes;
+mod containment;
+mod library;
+mod load;
+mod restore;
+mod session;
+mod slots;
+mod statistics;
 
 /// Why a request failed, while the worker lives on.
 #[derive(Debug)]
@@ -173,8 +178,8 @@ fn converse(events: &mut Events, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
         let done = match request {
             Request::Start(_) => Err(Failed::request("started twice")),
-            Request::Load(load) => loading::load(&load, threads, events),
-            Request::Restore(restore) => restoring::restore(&restore, threads, events),
+            Request::Load(load) => load::load(&load, threads, events),
+            Request::Restore(restore) => restore::restore(&restore, threads, events),
         };
         match done {
             Ok(()) => events.send(&Event::Done { peak_bytes: containment::peak_bytes() }),

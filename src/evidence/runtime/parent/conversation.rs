@@ -10,18 +10,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::chatter::speaks_of_memory;
-use super::failure::{Failure, FailureKind, StatusCode};
-use super::library::remove_link_folder;
-use super::locate::Location;
 use super::pipes::{News, Pipes};
 use super::process::{Process, Surroundings};
 use super::progress::Meter;
-use super::protocol::{
+use super::stderr::speaks_of_memory;
+use crate::evidence::runtime::failure::{Failure, FailureKind, StatusCode};
+use crate::evidence::runtime::find_library::Location;
+use crate::evidence::runtime::link_folder::remove_link_folder;
+use crate::evidence::runtime::protocol::{
     self, Event, FailedKind, HeldLine, Load, LoadVariable, PROTOCOL, Raw, Request, Restore,
     RestoreLine, Start, Step,
 };
-use super::request::{
+use crate::evidence::runtime::protocol::{
     Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,
 };
 use crate::options::Progress;

@@ -14,13 +14,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::failure::{self, StatusCode};
-use super::loading::MAX_ERROR;
-use super::protocol::{HeldLine, Restore, RestoreLine, Step, cut};
+use super::load::MAX_ERROR;
 use super::session::{Refusal, Threads};
 use super::slots::{Kind, SlotGraph, lacks_assignment};
 use super::statistics::{self, Moments};
-use super::worker::{Events, Failed, path};
+use super::{Events, Failed, path};
+use crate::evidence::runtime::failure::{self, StatusCode};
+use crate::evidence::runtime::protocol::{HeldLine, Restore, RestoreLine, Step, cut};
 use crate::model::DType;
 
 /// Most variables in one graph.

@@ -4,14 +4,21 @@
 //! The worker runs TensorFlow on a model that nobody vouches for, so what it says is data to be
 //! checked: [`decode_event`] bounds every line, text, rank and number, and never panics.
 
+mod request;
+
 use serde::{Deserialize, Serialize};
 
-use super::request::Held;
+pub use self::request::{
+    Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,
+};
+
 use crate::limits::MAX_RANK;
 use crate::model::{DType, Shape, Stats};
 
 /// Version of the conversation; worker and parent are the same program, so it only has to match.
 pub const PROTOCOL: u32 = 1;
+/// The one argument that makes this program a worker.
+pub(super) const WORKER_ARGUMENT: &str = "--tfcensus-session-worker";
 /// Longest event line that is read, in bytes.
 pub const MAX_EVENT_LINE: usize = 1 << 20;
 /// Most variables in one event.
