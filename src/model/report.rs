@@ -440,8 +440,9 @@ pub struct RuntimeFailure {
     pub what: String,
     /// What the user can do about it; empty where nothing is known to help.
     pub advice: String,
-    /// What the session's process last wrote that matters, oldest first (not escaped).
-    pub last_words: Vec<String>,
+    /// The last lines of the worker process' stderr that may explain the failure, oldest first (not
+    /// escaped).
+    pub stderr_lines: Vec<String>,
     /// The places where a library was looked for, and what was found there; empty where that is not
     /// what failed (not escaped).
     pub tried: Vec<String>,

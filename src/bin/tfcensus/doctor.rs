@@ -48,7 +48,7 @@ fn describe_library(
         }
         Err(failure) => {
             let _ = writeln!(out, "  usable        no: {}", escape(&failure.message));
-            for line in &failure.last_words {
+            for line in &failure.stderr_lines {
                 let _ = writeln!(out, "                {}", escape(line));
             }
             false

@@ -1,26 +1,17 @@
-//! The worker process: maps the library, then answers requests until its parent goes away.
+//! The worker process: maps the library, then serves requests until its parent goes away.
 //!
-//! It takes care of itself first: no inherited descriptors, no core dump, no more memory than
-//! allowed, and death with its parent. Whatever the library prints goes to stderr, so that stdout
-//! (moved out of its reach) carries the protocol alone.
-
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::FromRawFd;
-use std::os::unix::ffi::OsStringExt;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
-
-use self::session::{Refusal, Threads};
-use crate::evidence::runtime::failure::{Failure, StatusCode};
-use crate::evidence::runtime::protocol::{
-    Event, FailedKind, HeldLine, MAX_EVENT_LINE, MAX_HELD_PER_EVENT, MAX_TEXT, PROTOCOL, Raw,
-    Request, Start, Step, WORKER_ARGUMENT, cut, encode,
-};
+//! It contains itself first: no inherited descriptors, no core dump, no more memory than allowed,
+//! and death with its parent. Whatever the library prints goes to stderr, so that stdout, moved out
+//! of the library's reach, carries the protocol alone.
+//!
+//! `load` and `restore` serve the two kinds of request. Below them, `slots` and `statistics` build
+//! graphs, `attributes` writes what those graphs need, and `session` runs them; `library` and
+//! `containment` are used at the start.
 
 mod attributes;
+mod batches;
 mod containment;
+mod events;
 mod library;
 mod load;
 mod restore;
@@ -28,99 +19,19 @@ mod session;
 mod slots;
 mod statistics;
 
-/// Why a request failed, while the worker lives on.
-#[derive(Debug)]
-pub(super) struct Failed {
-    kind: FailedKind,
-    code: Option<u32>,
-    message: String,
-}
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::fd::FromRawFd;
+use std::sync::mpsc::{Receiver, channel};
 
-impl From<Refusal> for Failed {
-    fn from(refusal: Refusal) -> Self {
-        Failed {
-            kind: FailedKind::Status,
-            code: Some(refusal.code.number()),
-            message: refusal.message,
-        }
-    }
-}
-
-impl Failed {
-    /// The request cannot be served, through no doing of TensorFlow's.
-    pub fn request(message: impl Into<String>) -> Failed {
-        Failed { kind: FailedKind::Request, code: None, message: message.into() }
-    }
-
-    /// The system does not let this process into the folder.
-    pub fn folder(folder: &Path, error: &std::io::Error) -> Failed {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => StatusCode::NotFound,
-            std::io::ErrorKind::PermissionDenied => StatusCode::PermissionDenied,
-            _ => StatusCode::FailedPrecondition,
-        };
-        let message = format!("{}: {error}", folder.display());
-        Refusal { code, message }.into()
-    }
-
-    fn library(message: impl Into<String>) -> Failed {
-        Failed { kind: FailedKind::Library, code: None, message: message.into() }
-    }
-}
-
-/// Where the worker's events go.
-pub(super) struct Events(File);
-
-impl Events {
-    fn send(&mut self, event: &Event) {
-        // A parent that does not listen any more is gone, and so is the reason to go on.
-        if self.0.write_all(&encode(event)).is_err() {
-            containment::exit_now(1);
-        }
-    }
-
-    /// Says which step has begun.
-    pub fn step(&mut self, step: Step) {
-        self.send(&Event::Step { step });
-    }
-
-    /// Sends what is held, starting with the variable at `first`, in as many events as it takes.
-    pub fn held(&mut self, first: usize, held: Vec<HeldLine>) {
-        let mut first = first as u64;
-        let mut rest = held.into_iter().peekable();
-        while rest.peek().is_some() {
-            // At most 254 dimensions of 20 digits, and an error of 512 bytes: 64 of the longest
-            // stay below the line's limit.
-            let part: Vec<HeldLine> = rest.by_ref().take(MAX_HELD_PER_EVENT / 4).collect();
-            let len = part.len() as u64;
-            self.send(&Event::Held { first, held: part });
-            first += len;
-        }
-    }
-
-    /// Sends the names of variable ops that nobody asked for.
-    pub fn unasked(&mut self, names: Vec<String>) {
-        let mut part: Vec<String> = Vec::new();
-        let mut bytes = 0;
-        for name in names {
-            let name = cut(&name, MAX_TEXT).to_string();
-            // A JSON string can take six bytes for one.
-            if bytes + name.len() * 6 > MAX_EVENT_LINE / 2 && !part.is_empty() {
-                self.send(&Event::Unasked { names: std::mem::take(&mut part) });
-                bytes = 0;
-            }
-            bytes += name.len() * 6 + 3;
-            part.push(name);
-        }
-        if !part.is_empty() {
-            self.send(&Event::Unasked { names: part });
-        }
-    }
-}
+use self::events::{Events, Failed};
+use self::session::Threads;
+use super::failure::Failure;
+use super::protocol::{Event, PROTOCOL, Request, Start, Step, WORKER_ARGUMENT};
 
 /// Serves and exits, if this process was started as a worker; returns at once if not.
 ///
-/// A program whose census may ask a session must call this first thing in `main`, unless
+/// A program whose census may use a session must call this at the start of `main`, unless
 /// [`crate::Options::worker`] names another program that does.
 pub fn serve_if_worker() {
     let mut arguments = std::env::args_os().skip(1);
@@ -134,9 +45,9 @@ fn serve() -> ! {
     let Some((stdin, stdout)) = containment::move_standard_streams() else {
         containment::exit_now(1);
     };
-    // SAFETY: both descriptors were just made by dup and belong to nobody else.
+    // SAFETY: both descriptors were just made by dup and have no other owner.
     let (stdin, stdout) = unsafe { (File::from_raw_fd(stdin), File::from_raw_fd(stdout)) };
-    let mut events = Events(stdout);
+    let mut events = Events::new(stdout);
     let requests = read_requests(stdin);
     // A panic's message is on stderr, which the parent reads.
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -146,7 +57,8 @@ fn serve() -> ! {
     containment::exit_now(1);
 }
 
-/// Reads requests in a thread of its own, which also notices the parent's end.
+/// Reads requests in a thread of its own, so that the end of the parent, which closes stdin, ends
+/// this process even while TensorFlow is at work.
 fn read_requests(stdin: File) -> Receiver<Request> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
@@ -171,7 +83,7 @@ fn converse(events: &mut Events, requests: &Receiver<Request>) {
             events.send(&Event::Ready { protocol: PROTOCOL, tensorflow_version });
         }
         Err(failed) => {
-            fail(events, failed);
+            events.failed(failed);
             return;
         }
     }
@@ -183,19 +95,14 @@ fn converse(events: &mut Events, requests: &Receiver<Request>) {
         };
         match done {
             Ok(()) => events.send(&Event::Done { peak_bytes: containment::peak_bytes() }),
-            Err(failed) => fail(events, failed),
+            Err(failed) => events.failed(failed),
         }
     }
 }
 
-fn fail(events: &mut Events, failed: Failed) {
-    let Failed { kind, code, message } = failed;
-    events.send(&Event::Failed { kind, code, message: cut(&message, MAX_TEXT).to_string() });
-}
-
 fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
     if start.protocol != PROTOCOL {
-        return Err(Failed::request(format!("protocol {} is not spoken here", start.protocol)));
+        return Err(Failed::request(format!("protocol {} is not supported", start.protocol)));
     }
     containment::no_core_dump();
     containment::merge_freed_memory();
@@ -205,17 +112,17 @@ fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
         })?;
     }
     events.step(Step::Library);
-    let library = path(&start.library)?;
-    let framework = start.framework.as_ref().map(path).transpose()?;
-    let link_folder = path(&start.link_folder)?;
-    // While the link folder exists, only what cannot be held off may end this process.
+    let framework = start.framework.as_ref().map(|path| path.to_path());
+    // The signals that a terminal sends must not end this process while the link folder exists.
     let held_off = containment::hold_off_signals();
-    let bound = library::bind(&library, framework.as_deref(), &link_folder);
+    let bound =
+        library::bind(&start.library.to_path(), framework.as_deref(), &start.link_folder.to_path());
     drop(held_off);
+    // Not earlier: SIGKILL cannot be held off, and a parent that dies would leave the folder.
     containment::die_with_parent(start.parent);
     bound.map_err(Failed::library)?;
-    for raw in &start.op_libraries {
-        let path = path(raw)?;
+    for path in &start.op_libraries {
+        let path = path.to_path();
         let Some(text) = path.to_str() else {
             return Err(Failed::library(format!("{}: the path is not UTF-8", path.display())));
         };
@@ -223,10 +130,4 @@ fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
             .map_err(|r| Failed::library(Failure::from_status(r.code, &r.message).message))?;
     }
     Ok(session::version())
-}
-
-/// The path in a request.
-pub(super) fn path(raw: &Raw) -> Result<PathBuf, Failed> {
-    let bytes = raw.bytes().ok_or_else(|| Failed::request("a path that is no bytes"))?;
-    Ok(PathBuf::from(OsString::from_vec(bytes)))
 }

@@ -1,12 +1,12 @@
-//! Inside the worker: restores the checkpoint's tensors into variables of small sessions of its
-//! own, batch by batch, and asks for their shapes. Nothing of the model's own code is there to run.
+//! Restores the checkpoint's tensors into variables of small sessions, batch by batch, and asks for
+//! their shapes. These sessions contain no node of the model, so a hostile model cannot run any op.
 //!
 //! A graph (`slots`) takes keys and slices as inputs, so that one prepared graph serves every batch
-//! of its size and type: preparing a graph costs far more than running it, and the cost grows
-//! faster than its nodes.
+//! of its size and type. One graph for all tensors would be simpler, but preparing a graph costs far
+//! more than running it, and the cost grows faster than the number of nodes.
 //!
-//! Memory: what all lanes together restore at one time stays within the request's budget; a
-//! tensor beyond the budget is restored while nothing else is.
+//! Lanes are threads that restore batches side by side. Together they stay within the request's
+//! budget of memory; a tensor beyond the budget is restored while every other lane waits.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -14,34 +14,31 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::load::MAX_ERROR;
+use super::batches::{Batch, Wanted, batches, sorted};
+use super::events::{Events, Failed};
 use super::session::{Refusal, Threads};
 use super::slots::{Kind, SlotGraph, lacks_assignment};
-use super::statistics::{self, Moments};
-use super::{Events, Failed, path};
-use crate::evidence::runtime::failure::{self, StatusCode};
-use crate::evidence::runtime::protocol::{HeldLine, Restore, RestoreLine, Step, cut};
-use crate::model::DType;
+use super::statistics;
+use crate::evidence::runtime::failure::{StatusCode, clean};
+use crate::evidence::runtime::protocol::{Held, RestoreRequest, Step, cut};
+use crate::limits::{MAX_FAILED_RESTORES, MAX_HELD_ERROR_BYTES};
+use crate::model::{DType, Stats};
 
 /// Most variables in one graph.
 const MAX_SLOTS: usize = 64;
-/// Most failed runs that are spent on finding the tensors that make their batch fail.
-const MAX_FAILED_RUNS: usize = 1_000;
 /// Below this many bytes a second lane costs more than it gains.
 const BYTES_WORTH_A_LANE: u64 = 32 << 20;
 
 /// Serves one request.
 pub(super) fn restore(
-    request: &Restore,
+    request: &RestoreRequest,
     threads: Threads,
     events: &mut Events,
 ) -> Result<(), Failed> {
-    let prefix = enter_folder_of(&path(&request.prefix)?)?;
+    let prefix = enter_folder_of(&request.prefix.to_path())?;
     events.step(Step::Weights);
-    let total = request.tensors.iter().fold(0u64, |sum, t| sum.saturating_add(t.byte_len));
-    let lanes = (total / BYTES_WORTH_A_LANE).clamp(1, u64::from(threads.0.max(1)));
-    let mut held = vec![HeldLine::default(); request.tensors.len()];
-    let tensors = usable(&request.tensors, &mut held);
+    let lanes = (request.total_bytes() / BYTES_WORTH_A_LANE).clamp(1, u64::from(threads.0.max(1)));
+    let tensors = sorted(&request.tensors);
     let work = Work {
         prefix,
         threads,
@@ -50,10 +47,10 @@ pub(super) fn restore(
         budget: request.batch_bytes,
         in_flight: Mutex::new(0),
         landed: Condvar::new(),
-        held: Mutex::new(held),
+        held: Mutex::new(vec![Held::default(); tensors.len()]),
         stats: request.stats,
-        uncountable: Mutex::new(HashSet::new()),
-        unassignable: Mutex::new(HashSet::new()),
+        without_statistics: Mutex::new(HashSet::new()),
+        without_assignment: Mutex::new(HashSet::new()),
         failed_runs: AtomicUsize::new(0),
         exhausted: Mutex::new(None),
     };
@@ -66,77 +63,20 @@ pub(super) fn restore(
     if let Some(refusal) = locked(&work.exhausted).take() {
         return Err(refusal.into());
     }
-    events.held(0, work.held.into_inner().unwrap_or_else(PoisonError::into_inner));
+    events.held(work.held.into_inner().unwrap_or_else(PoisonError::into_inner));
     Ok(())
 }
 
-/// Makes the checkpoint's folder the current one, and gives the prefix as seen from there:
-/// `RestoreV2` takes the whole prefix for a pattern, in which brackets have a meaning.
+/// Makes the checkpoint's folder the current one, and gives the prefix relative to it. `RestoreV2`
+/// treats the prefix as a pattern, so a bracket in the path of the folder would match something else.
 fn enter_folder_of(prefix: &Path) -> Result<Vec<u8>, Failed> {
     use std::os::unix::ffi::OsStrExt;
     let (Some(folder), Some(name)) = (prefix.parent(), prefix.file_name()) else {
-        return Err(Failed::request("the checkpoint's prefix names no file"));
+        return Err(Failed::request("the checkpoint's prefix has no file name"));
     };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     std::env::set_current_dir(folder).map_err(|error| Failed::folder(folder, &error))?;
     Ok([b"./", name.as_bytes()].concat())
-}
-
-/// One tensor that can be asked for.
-pub(super) struct Wanted<'a> {
-    /// Position in the request.
-    index: usize,
-    pub key: Vec<u8>,
-    pub slice: &'a str,
-    dtype: DType,
-    byte_len: u64,
-}
-
-fn usable<'a>(tensors: &'a [RestoreLine], held: &mut [HeldLine]) -> Vec<Wanted<'a>> {
-    let mut wanted = Vec::with_capacity(tensors.len());
-    for ((index, tensor), held) in tensors.iter().enumerate().zip(held) {
-        let dtype = DType::from_number(i64::from(tensor.dtype));
-        match (tensor.key.bytes(), dtype) {
-            (Some(key), Some(dtype)) => wanted.push(Wanted {
-                index,
-                key,
-                slice: &tensor.slice,
-                dtype,
-                byte_len: tensor.byte_len,
-            }),
-            _ => *held = HeldLine::error("the request for it makes no sense"),
-        }
-    }
-    // One type a batch; and in a checkpoint tensors lie in the order of their keys.
-    wanted.sort_by(|a, b| (a.dtype, &a.key).cmp(&(b.dtype, &b.key)));
-    wanted
-}
-
-/// Positions in the sorted tensors, and their bytes.
-struct Batch {
-    from: usize,
-    to: usize,
-    bytes: u64,
-}
-
-fn batches(tensors: &[Wanted<'_>], budget: u64, slots: usize) -> VecDeque<Batch> {
-    let mut batches: VecDeque<Batch> = VecDeque::new();
-    let mut dtype = None;
-    for (at, tensor) in tensors.iter().enumerate() {
-        match batches.back_mut() {
-            Some(batch)
-                if dtype == Some(tensor.dtype)
-                    && batch.to - batch.from < slots
-                    && batch.bytes.checked_add(tensor.byte_len).is_some_and(|b| b <= budget) =>
-            {
-                batch.to = at + 1;
-                batch.bytes += tensor.byte_len;
-            }
-            _ => batches.push_back(Batch { from: at, to: at + 1, bytes: tensor.byte_len }),
-        }
-        dtype = Some(tensor.dtype);
-    }
-    batches
 }
 
 /// What the lanes share.
@@ -148,19 +88,19 @@ struct Work<'a> {
     budget: u64,
     in_flight: Mutex<u64>,
     landed: Condvar,
-    held: Mutex<Vec<HeldLine>>,
+    held: Mutex<Vec<Held>>,
     stats: bool,
-    /// Types that the library can take no statistics of.
-    uncountable: Mutex<HashSet<DType>>,
-    /// Types that the library has no `AssignVariableOp` for.
-    unassignable: Mutex<HashSet<DType>>,
+    /// Types for which the library lacks an op that statistics need.
+    without_statistics: Mutex<HashSet<DType>>,
+    /// Types for which the library lacks `AssignVariableOp`.
+    without_assignment: Mutex<HashSet<DType>>,
     failed_runs: AtomicUsize,
-    /// Set once memory has run out for a tensor alone: that says nothing about the model, so the
-    /// whole request fails, instead of the tensor.
+    /// Set once memory has run out for a single tensor. That is a fault of the machine and not of
+    /// the model, so the whole request fails instead of the tensor.
     exhausted: Mutex<Option<Refusal>>,
 }
 
-/// A lane that panics must not take the others' results with it.
+/// The results of the other lanes are valid even if one lane has panicked.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -205,30 +145,27 @@ impl<'a> Lane<'a> {
             }
             self.work.landed(&batch);
         }
-        // The process is about to end, which frees the sessions faster than their destructors do.
+        // The end of the process frees the sessions faster than their destructors do.
         std::mem::forget(self.graphs);
     }
 
-    /// Restores these tensors together; where that fails, halves them until the culprits are found.
+    /// Restores these tensors together. A batch that fails is halved until the tensors that fail are
+    /// found.
     fn confirm(&mut self, tensors: &[Wanted<'_>]) {
         let mut pending = vec![tensors];
         while let Some(part) = pending.pop() {
             match self.restore(part) {
-                Ok((shapes, moments)) => {
+                Ok((shapes, stats)) => {
                     let mut held = locked(&self.work.held);
-                    for (at, (tensor, dims)) in part.iter().zip(shapes).enumerate() {
-                        let Some(slot) = held.get_mut(tensor.index) else { continue };
-                        slot.dtype = Some(tensor.dtype.number());
-                        slot.shape = dims.iter().map(|d| u64::try_from(*d).ok()).collect();
-                        if let Some(moments) = moments.get(at) {
-                            slot.finite = moments.finite();
-                            slot.counts = Some(moments.counts());
-                        }
+                    for (at, (wanted, dims)) in part.iter().zip(shapes).enumerate() {
+                        let Some(slot) = held.get_mut(wanted.index) else { continue };
+                        slot.set_value(wanted.tensor.dtype, &dims);
+                        slot.stats = stats.get(at).copied();
                     }
                 }
                 Err(refusal) => {
                     let failed = self.work.failed_runs.fetch_add(1, Ordering::Relaxed);
-                    if part.len() > 1 && failed < MAX_FAILED_RUNS {
+                    if part.len() > 1 && failed < MAX_FAILED_RESTORES {
                         let (first, second) = part.split_at(part.len() / 2);
                         pending.push(second);
                         pending.push(first);
@@ -238,11 +175,11 @@ impl<'a> Lane<'a> {
                         *locked(&self.work.exhausted) = Some(refusal);
                         return;
                     }
-                    let why = failure::clean(&refusal.message);
+                    let reason = clean(&refusal.message);
                     let mut held = locked(&self.work.held);
-                    for tensor in part {
-                        if let Some(slot) = held.get_mut(tensor.index) {
-                            *slot = HeldLine::error(cut(&why, MAX_ERROR));
+                    for wanted in part {
+                        if let Some(slot) = held.get_mut(wanted.index) {
+                            *slot = Held::error(cut(&reason, MAX_HELD_ERROR_BYTES));
                         }
                     }
                 }
@@ -251,23 +188,26 @@ impl<'a> Lane<'a> {
     }
 
     fn restore(&mut self, tensors: &[Wanted<'_>]) -> Result<Restored, Refusal> {
-        let Some(dtype) = tensors.first().map(|t| t.dtype) else { return Ok(Restored::default()) };
+        let Some(dtype) = tensors.first().map(|wanted| wanted.tensor.dtype) else {
+            return Ok(Restored::default());
+        };
         let mut kind = Kind {
             dtype,
             slots: tensors.len(),
-            assign: !locked(&self.work.unassignable).contains(&dtype),
+            assign: !locked(&self.work.without_assignment).contains(&dtype),
             stats: false,
         };
-        if self.work.stats && kind.assign && !locked(&self.work.uncountable).contains(&dtype) {
+        if self.work.stats && kind.assign && !locked(&self.work.without_statistics).contains(&dtype)
+        {
             kind.stats = statistics::can_take(dtype);
         }
         match self.restore_as(kind, tensors) {
             Err(refusal) if kind.assign && lacks_assignment(&refusal) => {
-                locked(&self.work.unassignable).insert(dtype);
+                locked(&self.work.without_assignment).insert(dtype);
                 self.restore_as(Kind { assign: false, stats: false, ..kind }, tensors)
             }
             Err(refusal) if kind.stats && statistics::cannot_be_taken(&refusal) => {
-                locked(&self.work.uncountable).insert(dtype);
+                locked(&self.work.without_statistics).insert(dtype);
                 self.restore_as(Kind { stats: false, ..kind }, tensors)
             }
             done => done,
@@ -275,21 +215,21 @@ impl<'a> Lane<'a> {
     }
 
     fn restore_as(&mut self, kind: Kind, tensors: &[Wanted<'_>]) -> Result<Restored, Refusal> {
-        let uncountable = &self.work.uncountable;
+        let without_statistics = &self.work.without_statistics;
         let graph = self.graph(kind)?;
         let shapes = graph.restore(tensors);
-        // Whatever the type, the shape is known now: without statistics it is still an answer.
-        let moments = shapes.as_ref().ok().map(|shapes| graph.moments(shapes));
+        let stats = shapes.as_ref().ok().map(|shapes| graph.statistics(shapes));
         graph.destroy()?;
-        let moments = match moments {
-            Some(Ok(moments)) => moments,
+        let stats = match stats {
+            Some(Ok(stats)) => stats,
+            // The shapes are an answer without statistics too.
             Some(Err(_)) => {
-                locked(uncountable).insert(kind.dtype);
+                locked(without_statistics).insert(kind.dtype);
                 Vec::new()
             }
             None => Vec::new(),
         };
-        Ok((shapes?, moments))
+        Ok((shapes?, stats))
     }
 
     fn graph(&mut self, kind: Kind) -> Result<&SlotGraph, Refusal> {
@@ -303,34 +243,5 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// Dimensions and statistics of a batch's tensors; no statistics where none were asked for.
-type Restored = (Vec<Vec<i64>>, Vec<Moments>);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn wanted(dtype: i64, byte_len: u64) -> Wanted<'static> {
-        let dtype = DType::from_number(dtype).unwrap();
-        Wanted { index: 0, key: Vec::new(), slice: "", dtype, byte_len }
-    }
-
-    fn ranges(tensors: &[Wanted<'_>], budget: u64, slots: usize) -> Vec<(usize, usize)> {
-        batches(tensors, budget, slots).iter().map(|b| (b.from, b.to)).collect()
-    }
-
-    #[test]
-    fn batches_keep_to_budget_slots_and_type() {
-        let tensors = [wanted(1, 40), wanted(1, 40), wanted(1, 40), wanted(3, 10), wanted(3, 10)];
-        assert_eq!(ranges(&tensors, 100, 64), [(0, 2), (2, 3), (3, 5)]);
-        assert_eq!(ranges(&tensors, 1_000, 2), [(0, 2), (2, 3), (3, 5)]);
-        assert_eq!(ranges(&tensors, 1_000, 64), [(0, 3), (3, 5)]);
-    }
-
-    #[test]
-    fn a_tensor_beyond_the_budget_is_a_batch_of_its_own() {
-        let tensors = [wanted(1, 10), wanted(1, 500), wanted(1, 10)];
-        assert_eq!(ranges(&tensors, 100, 64), [(0, 1), (1, 2), (2, 3)]);
-        assert_eq!(ranges(&[wanted(1, u64::MAX), wanted(1, u64::MAX)], u64::MAX, 64).len(), 2);
-    }
-}
+/// Dimensions and statistics of a batch's tensors; no statistics where the request wants none.
+type Restored = (Vec<Vec<i64>>, Vec<Stats>);
