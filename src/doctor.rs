@@ -33,7 +33,7 @@ fn library(
         Ok(version) => library.version = Some(version),
         Err(failure) => {
             library.problem = Some(failure.message);
-            library.stderr_lines = failure.last_words;
+            library.stderr_lines = failure.stderr_lines;
         }
     }
     Some(library)

@@ -220,3 +220,39 @@ pub(crate) const MAX_FILLED_BYTES: u64 = 1 << 30;
 
 /// Largest JSON report that is read as a baseline, in bytes: ten million variables fit.
 pub(crate) const MAX_BASELINE_BYTES: u64 = 1 << 30;
+
+// The worker process and its protocol.
+
+/// Longest line of events that is read, in bytes. The worker fills lines to about half of it.
+pub(crate) const MAX_EVENT_LINE_BYTES: usize = 1 << 20;
+/// Longest text in an event, in bytes.
+pub(crate) const MAX_EVENT_TEXT_BYTES: usize = 16 << 10;
+/// Most variables in one event.
+pub(crate) const MAX_HELD_PER_EVENT: usize = 256;
+/// Longest error of one variable, in bytes: TensorFlow's message, which may quote the model.
+pub(crate) const MAX_HELD_ERROR_BYTES: usize = 512;
+/// Most events of an answer beyond one for each requested variable. An answer has some ten steps
+/// and, for a million undeclared variables, some hundred lines of names.
+pub(crate) const MAX_EXTRA_EVENTS: u64 = 10_000;
+/// Most names of undeclared variables that are kept, in bytes.
+pub(crate) const MAX_UNDECLARED_BYTES: usize = 64 << 20;
+/// Longest line of the worker's stderr that is kept whole, in bytes. A longer one is taken for
+/// several lines.
+pub(crate) const MAX_STDERR_LINE_BYTES: usize = 2_000;
+/// Most lines of the worker's stderr that are kept: the newest ones.
+pub(crate) const MAX_STDERR_LINES: usize = 200;
+/// Longest message of a failure, in bytes: TensorFlow's words, which may quote the model.
+pub(crate) const MAX_FAILURE_MESSAGE_BYTES: usize = 2_000;
+/// Most runs that a load spends on finding the variables that make one big run fail.
+pub(crate) const MAX_SHAPE_RUNS: usize = 200;
+/// Most failed runs that a restore spends on finding the tensors that make their batch fail.
+pub(crate) const MAX_FAILED_RESTORES: usize = 1_000;
+
+// The search for a library.
+
+/// Largest cache of the dynamic loader that is read, in bytes. Usual ones have tens of thousands.
+pub(crate) const MAX_LOADER_CACHE_BYTES: u64 = 16 << 20;
+/// Longest answer of Python that is read, in bytes: a list of folders.
+pub(crate) const MAX_PYTHON_ANSWER_BYTES: u64 = 64 << 10;
+/// Most entries of a folder that are looked at in the search for a library.
+pub(crate) const MAX_SEARCHED_ENTRIES: usize = 20_000;

@@ -8,8 +8,8 @@ use super::session_failure::{failed, library_too_old, refused};
 use super::session_request::{tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
-    self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RestoreRequest,
-    StatusCode,
+    self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RawBytes,
+    RestoreRequest, StatusCode,
 };
 use crate::evidence::sidecars::CHECKPOINT_PREFIX;
 use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode};
@@ -145,14 +145,13 @@ impl<'a> Session<'a> {
     fn load(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
         let (variables, positions) = variable_ops(&census.files.graph);
         let tags: Vec<String> = census.files.meta.tags.iter().map(|t| t.to_string()).collect();
-        let model_dir = &census.source.dir;
-        let request = LoadRequest { model_dir, tags: &tags, variables: &variables };
-        let answer = self.process()?.load(&request)?;
+        let model_dir = RawBytes::from(census.source.dir.as_path());
+        let answer = self.process()?.load(LoadRequest { model_dir, tags, variables })?;
         let held: HashMap<usize, &Held> = positions.into_iter().zip(&answer.held).collect();
         let mut confirmation = compare_session(census.inventory, |_, item| {
             item.parts.iter().map(|part| held.get(&part.op?).copied()).collect()
         });
-        let undeclared = answer.unasked.iter().cloned().map(SessionFact::UndeclaredVariable);
+        let undeclared = answer.undeclared.iter().cloned().map(SessionFact::UndeclaredVariable);
         confirmation.facts.splice(0..0, undeclared.map(Fact::from));
         Ok(Heard { confirmation, answer })
     }
@@ -169,12 +168,12 @@ impl<'a> Session<'a> {
         let source = census.source;
         let folder = if has_weights { &source.files.variables_dir } else { &source.dir };
         let request = RestoreRequest {
-            prefix: &folder.join(CHECKPOINT_PREFIX),
-            tensors: &tensors,
+            prefix: RawBytes::from(folder.join(CHECKPOINT_PREFIX).as_path()),
+            tensors,
             batch_bytes: BATCH_BYTES,
             stats: census.options.stats,
         };
-        let answer = self.process()?.restore(&request)?;
+        let answer = self.process()?.restore(request)?;
         let held: HashMap<(ItemId, usize), &Held> = places.into_iter().zip(&answer.held).collect();
         let confirmation = compare_session(census.inventory, |id, item| {
             let parts = 0..item.parts.len().max(1);

@@ -19,7 +19,7 @@ pub(super) fn failed(
     };
     let mut why = RuntimeFailure {
         what: failure.message.clone(),
-        last_words: failure.last_words.clone(),
+        stderr_lines: failure.stderr_lines.clone(),
         ..RuntimeFailure::default()
     };
     match &failure.kind {

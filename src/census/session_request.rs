@@ -3,7 +3,7 @@
 use foldhash::{HashMap, HashMapExt};
 
 use crate::evidence::restore_graph::is_variable_op;
-use crate::evidence::runtime::{RestoreTensor, VariableKind, VariableOp};
+use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
 use crate::reconcile::{Inventory, ItemId, Settled};
 use crate::saved_model::{Graph, input_node};
 
@@ -19,12 +19,9 @@ pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<usize>) {
     let mut ops = Vec::new();
     let mut positions = Vec::new();
     for (at, node) in graph.nodes.iter().enumerate().filter(|(_, n)| is_variable_op(n.op)) {
-        let kind = match node.op {
-            "VarHandleOp" => VariableKind::Resource,
-            _ => VariableKind::Reference,
-        };
+        let is_reference = node.op != "VarHandleOp";
         let read = reads.get(node.name).map(|r| r.to_string());
-        ops.push(VariableOp { node: node.name.to_owned(), kind, read });
+        ops.push(VariableOp { node: node.name.to_owned(), is_reference, read });
         positions.push(at);
     }
     (ops, positions)
@@ -46,7 +43,7 @@ pub(super) fn tensors_to_restore(
         };
         let byte_len = stored.byte_len / slices.len().max(1) as u64;
         for (part, slice) in slices.into_iter().enumerate() {
-            let (key, slice) = (key.clone(), slice.to_owned());
+            let (key, slice) = (RawBytes(key.clone()), slice.to_owned());
             tensors.push(RestoreTensor { key, slice, dtype, byte_len });
             places.push((id, part));
         }

@@ -6,7 +6,7 @@
 mod groups;
 mod matching;
 
-use crate::expect::Quantity;
+use crate::model::Quantity;
 use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, word_of};
 
 pub use groups::{GroupChange, GroupState};

@@ -10,10 +10,8 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::limits::MAX_BASELINE_BYTES;
-use crate::model::{Code, Finding, Report, Severity};
+use crate::model::{Code, Finding, Quantity, Report, Severity};
 use crate::number::thousands;
-
-use super::quantity::Quantity;
 
 /// Variables that are named one by one; the rest are counted.
 const MAX_VARIABLES: usize = 50;

@@ -4,14 +4,13 @@
 //! from the user; nothing here changes the report.
 
 mod baseline;
-mod quantity;
 
 use crate::error::{Error, Result};
 use crate::model::{Code, Finding, Report, Severity};
 use crate::number::thousands;
 
+pub use crate::model::Quantity;
 pub use baseline::Baseline;
-pub use quantity::Quantity;
 
 /// How a value must compare with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,7 @@ pub struct RuntimeFailure {
     /// What the user can do about it; empty where nothing is known to help.
     pub advice: String,
     /// What the session's process last wrote that matters, oldest first (not escaped).
-    pub last_words: Vec<String>,
+    pub stderr_lines: Vec<String>,
     /// The places where a library was looked for, and what was found there; empty where that is not
     /// what failed (not escaped).
     pub tried: Vec<String>,

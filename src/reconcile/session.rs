@@ -74,7 +74,7 @@ fn whole(item: &Stored, parts: &[Option<&Held>]) -> Result<(DType, Shape), Optio
     let mut only = None;
     for (k, held) in parts.iter().enumerate() {
         let held = held.ok_or(None)?;
-        let (Some(d), Some(shape), true) = (held.dtype, &held.shape, held.initialized) else {
+        let (Some(d), Some(shape), true) = (held.dtype, &held.shape, held.is_initialized()) else {
             return Err(held.error.clone().or(Some("it is not initialised".into())));
         };
         if dtype.is_some_and(|known| known != d) {

@@ -1,8 +1,8 @@
 //! Shows a report: one file per format, one for each thing that formats share.
 //!
-//! Rendering never counts. Every number comes from the [`Report`], from a [`Selection`] of its
-//! variables, or from an [`outline`] that sums what it rolls up. All text from the model passes
-//! through [`escape`].
+//! Rendering never counts. Every number comes from the [`Report`], or from sums that
+//! [`select`](crate::select) makes over its variables. All text from the model is escaped for the
+//! format at hand.
 
 pub mod cached;
 mod csv;

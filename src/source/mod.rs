@@ -68,7 +68,7 @@ use resolved::in_folder;
 /// `huggingface_hub`, then downloaded to where the first two would have put them.
 ///
 /// ```no_run
-/// use tfcensus::source::{resolve, ResolveOptions};
+/// use tfcensus::internals::source::{resolve, ResolveOptions};
 ///
 /// let how = ResolveOptions { offline: true, ..ResolveOptions::default() };
 /// let source = resolve("exports/7".as_ref(), &how, &tfcensus::Silent)?;

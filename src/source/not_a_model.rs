@@ -24,6 +24,28 @@ pub(super) fn other_kind(path: &Path, kind: Kind) -> Error {
     Error::NotAModel { path: path.into(), what: kind.what(), advice: advice.into() }
 }
 
+fn no_model(dir: &Path, what: &str, advice: String) -> Error {
+    Error::NotAModel { path: dir.into(), what: what.into(), advice }
+}
+
+/// What is left of a model whose `saved_model.pb` is gone, and advice.
+fn half_a_model(names: &[String]) -> Option<(&'static str, &'static str)> {
+    const PARTS: [&str; 4] =
+        ["variables", "tfhub_module.pb", "keras_metadata.pb", "fingerprint.pb"];
+    if names.is_empty() {
+        return Some((
+            "the folder is empty",
+            "export, copy or download the model again; temporary-file cleaners empty download \
+             caches like this",
+        ));
+    }
+    names.iter().any(|name| PARTS.contains(&name.as_str())).then_some((
+        "`saved_model.pb` is missing, though other parts of a model are there",
+        "copy or download the model again; in a download cache, delete this folder first, since \
+         temporary-file cleaners leave such halves behind",
+    ))
+}
+
 /// The error for a folder without a `saved_model.pb`.
 pub(super) fn no_model_in(dir: &Path) -> Error {
     if let Err(e) = fs::read_dir(dir) {
@@ -32,30 +54,8 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     let names = names_in(dir);
     let has = |wanted: &str| names.iter().any(|name| name == wanted);
     let ends = |end: &str| names.iter().find(|name| name.ends_with(end));
-    let no_model = |what: &str, advice: String| Error::NotAModel {
-        path: dir.into(),
-        what: what.into(),
-        advice,
-    };
-    if names.is_empty() {
-        return no_model(
-            "the folder is empty",
-            "export, copy or download the model again; temporary-file cleaners empty download \
-             caches like this"
-                .into(),
-        );
-    }
-    if has("variables")
-        || has("tfhub_module.pb")
-        || has("keras_metadata.pb")
-        || has("fingerprint.pb")
-    {
-        return no_model(
-            "`saved_model.pb` is missing, though other parts of a model are there",
-            "copy or download the model again; in a download cache, delete this folder first, \
-             since temporary-file cleaners leave such halves behind"
-                .into(),
-        );
+    if let Some((what, advice)) = half_a_model(&names) {
+        return no_model(dir, what, advice.into());
     }
     if has("variables.index") {
         return other_kind(dir, Kind::SavedModelOfElsewhere);
@@ -87,10 +87,11 @@ pub(super) fn no_model_in(dir: &Path) -> Error {
     for end in [".tar.gz", ".tgz", ".tar", ".zip"] {
         if let Some(name) = ends(end) {
             let advice = format!("give the archive itself: {}", command(&dir.join(name)));
-            return no_model("a folder that holds an archive", advice);
+            return no_model(dir, "a folder that holds an archive", advice);
         }
     }
     no_model(
+        dir,
         "no `saved_model.pb` or `saved_model.pbtxt` in the folder",
         format!("give the folder that holds it; this one holds {}", listed(&names)),
     )

@@ -129,11 +129,9 @@ fn files_and_functions_are_short() {
     let (library, _) = library();
     let (program, _) = program(&library);
     let mut faults = BTreeSet::new();
-    let mut product = 0;
     let files = library.files.iter().chain(&program.files);
     let files: Vec<_> = files.collect();
     for file in &files {
-        product += file.product_lines;
         for (name, lines) in file.functions.iter().filter(|(_, n)| *n > MAX_FUNCTION_LINES) {
             faults.insert(format!("{}: fn {name} has {lines} lines", file.path));
         }
@@ -144,7 +142,5 @@ fn files_and_functions_are_short() {
             faults.insert(format!("{}: {lines} lines", path.display()));
         }
     }
-    // cargo test shows it with --nocapture.
-    eprintln!("{product} lines of product code in {} files", files.len());
     hold("files and functions are short", files.len(), faults);
 }

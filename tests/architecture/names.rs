@@ -32,10 +32,9 @@ fn follow(
         return None;
     }
     let this = krate.modules.get(&module)?;
-    let Some((first, rest)) = path.split_first() else {
-        let name = module.last().cloned().unwrap_or_else(|| "crate".into());
-        return Some(Definition { file: this.file.clone(), name, hidden });
-    };
+    // A module by itself (`use crate::source;`, `pub(in crate::source)`) is a way to names, not a use
+    // of one: the paths that go on from it count.
+    let (first, rest) = path.split_first()?;
     let mut parent = module.clone();
     match first.as_str() {
         "crate" => return follow(krate, Vec::new(), rest, hidden, steps + 1),

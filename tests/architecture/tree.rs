@@ -25,8 +25,6 @@ pub struct SourceFile {
     pub tokens: String,
     /// Name and number of lines of every function outside of tests.
     pub functions: Vec<(String, usize)>,
-    /// Lines that belong to no test.
-    pub product_lines: usize,
     /// The paths of more than one segment that it names, and the line of each.
     pub paths: Vec<(Vec<String>, usize)>,
 }
@@ -70,16 +68,7 @@ impl Crate {
         let full = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let text = std::fs::read_to_string(&full).unwrap_or_else(|e| panic!("{full:?}: {e}"));
         let mut parsed = syn::parse_file(&text).unwrap_or_else(|e| panic!("{full:?}: {e}"));
-        let total = text.lines().count();
-        let mut of_tests = 0;
-        parsed.items.retain(|item| {
-            let keep = !is_for_tests(attributes(item));
-            let span = item.span();
-            if !keep {
-                of_tests += span.end().line + 1 - span.start().line;
-            }
-            keep
-        });
+        parsed.items.retain(|item| !is_for_tests(attributes(item)));
         let mut reader = Reader::default();
         reader.visit_file(&parsed);
         let name = path.display().to_string();
@@ -88,7 +77,6 @@ impl Crate {
             module: module.clone(),
             tokens: flat_tokens(&parsed),
             functions: reader.functions,
-            product_lines: total - of_tests,
             paths: reader.paths,
         });
         let folder = match path.file_stem().and_then(|stem| stem.to_str()) {

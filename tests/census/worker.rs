@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tfcensus::internals::runtime::{
-    Answer, Failure, FailureKind, Limits, LoadRequest, Location, VariableKind, VariableOp, load,
-    locate, probe, start,
+    Answer, Failure, FailureKind, Limits, LoadRequest, Location, RawBytes, VariableOp, locate,
+    probe, start,
 };
 use tfcensus::model::Shape;
 use tfcensus::{Observer, Progress, Silent};
@@ -19,7 +19,7 @@ use tfcensus::{Observer, Progress, Silent};
 use crate::common::process::{send, wait_for_end, wait_until};
 use crate::common::{TFCENSUS, require_library};
 
-const READY: &str = r#"{"event":"ready","protocol":1,"tensorflow_version":"2.0.0"}"#;
+const READY: &str = r#"{"event":"ready","protocol":2,"tensorflow_version":"2.0.0"}"#;
 
 fn limits<'a>(worker: &'a Path, observer: &'a dyn Observer) -> Limits<'a> {
     Limits {
@@ -66,12 +66,14 @@ impl Fake {
     fn load(&self, limits: &Limits<'_>) -> Result<Answer, Failure> {
         let variables = ["a", "b"].map(|node| VariableOp {
             node: node.into(),
-            kind: VariableKind::Resource,
+            is_reference: false,
             read: None,
         });
-        let request =
-            LoadRequest { model_dir: self.folder.path(), tags: &[], variables: &variables };
-        load(&some_library(), &request, limits)
+        start(&some_library(), limits)?.load(LoadRequest {
+            model_dir: RawBytes::from(self.folder.path()),
+            tags: Vec::new(),
+            variables: variables.into(),
+        })
     }
 
     fn fail(&self) -> Failure {
@@ -94,15 +96,15 @@ fn accepts_an_answer_in_any_number_of_events() {
         r#"echo '{READY}'; read request
         echo '{{"event":"held","first":1,"held":[{{"dtype":1,"shape":[2,3]}}]}}'
         echo '{{"event":"held","first":0,"held":[{{"error":"no value"}}]}}'
-        echo '{{"event":"unasked","names":["c"]}}'
+        echo '{{"event":"undeclared","names":["c"]}}'
         echo '{{"event":"done","peak_bytes":4096}}'; read more"#
     ));
     let answer = fake.load(&limits(&fake.program, &Silent)).unwrap();
     assert_eq!(answer.tensorflow_version, "2.0.0");
     assert_eq!(answer.peak_bytes, Some(4096));
-    assert_eq!(answer.unasked, ["c"]);
+    assert_eq!(answer.undeclared, ["c"]);
     assert_eq!(answer.held[0].error.as_deref(), Some("no value"));
-    assert!(!answer.held[0].initialized);
+    assert!(!answer.held[0].is_initialized());
     assert_eq!(answer.held[1].shape, Some(Shape(vec![2, 3])));
     fake.wait_for_end();
 }
@@ -131,7 +133,7 @@ fn an_abort_is_a_crash_with_its_last_lines_of_stderr() {
     );
     let failure = fake.fail();
     assert_eq!(failure.kind, FailureKind::Crashed { signal: Some(6) });
-    assert_eq!(failure.last_words, ["core/shape.cc:40] Check failed: size >= 0"]);
+    assert_eq!(failure.stderr_lines, ["core/shape.cc:40] Check failed: size >= 0"]);
     assert!(failure.message.contains("abort"), "{failure}");
 }
 
@@ -154,7 +156,7 @@ fn an_answer_without_a_request_is_a_protocol_error() {
     let held = |first: &str| format!(r#"{{"event":"held","first":{first},"held":[{{}},{{}}]}}"#);
     for said in [
         "TensorFlow says hello".to_string(),
-        r#"{"event":"ready","protocol":2,"tensorflow_version":"2"}"#.into(),
+        r#"{"event":"ready","protocol":3,"tensorflow_version":"2"}"#.into(),
         held("1"),
         held("18446744073709551615"),
         held("-1"),
@@ -171,7 +173,7 @@ fn an_endless_answer_is_a_protocol_error() {
     let floods = [
         r#"yes '{"event":"step","step":"model"}'"#,
         "yes | tr -d '\\n'",
-        r#"while :; do echo '{"event":"unasked","names":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}'; done"#,
+        r#"while :; do echo '{"event":"undeclared","names":["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}'; done"#,
     ];
     for flood in floods {
         let failure = Fake::new(flood).fail();

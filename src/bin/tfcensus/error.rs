@@ -31,7 +31,7 @@ pub fn print_failure(failure: &RuntimeFailure) {
         style.paint(Ink::Bad, "error:"),
         escape(&failure.what)
     );
-    for line in &failure.last_words {
+    for line in &failure.stderr_lines {
         let _ = writeln!(out, "  {}  {}", style.paint(Ink::Faint, "said:"), escape(line));
     }
     for (at, place) in failure.tried.iter().enumerate() {

@@ -1,29 +1,30 @@
-//! Why a session could not answer, in TensorFlow's own words where it had any.
+//! Why a session gave no answer, in TensorFlow's own words where it has any. Both processes use it:
+//! the worker cleans messages, the parent makes failures of them.
 
 use std::fmt;
 
-/// Longest message that is kept of what TensorFlow says, in bytes.
-const MAX_MESSAGE: usize = 2_000;
+use crate::limits::MAX_FAILURE_MESSAGE_BYTES;
 
 /// Why there is no answer from a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What went wrong.
     pub kind: FailureKind,
-    /// One or two sentences: TensorFlow's words without line breaks, or our own. May hold text
-    /// from the model (not escaped).
+    /// One or two sentences: TensorFlow's words without line breaks, or those of this program. May
+    /// contain text from the model (not escaped).
     pub message: String,
-    /// What the worker process last wrote to its stderr that matters, oldest first.
-    pub last_words: Vec<String>,
+    /// The last lines of the worker's stderr that may explain the failure, oldest first.
+    pub stderr_lines: Vec<String>,
 }
 
 impl Failure {
-    /// A failure without last words.
+    /// A failure without lines of stderr.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Failure {
-        Failure { kind, message: message.into(), last_words: Vec::new() }
+        Failure { kind, message: message.into(), stderr_lines: Vec::new() }
     }
 
-    /// What TensorFlow's status means.
+    /// The failure that TensorFlow's status stands for. A missing op has no code of its own: its
+    /// name is in the message alone.
     pub(super) fn from_status(code: StatusCode, message: &str) -> Failure {
         let kind = match (code, missing_op(message)) {
             (_, Some(op)) => FailureKind::MissingOp(op.to_string()),
@@ -47,11 +48,11 @@ impl std::error::Error for Failure {}
 pub enum FailureKind {
     /// No libtensorflow was found.
     NoLibrary,
-    /// One was found, but it cannot be used: not loadable, or a function is missing in it.
+    /// A library was found, but it cannot be mapped, or it lacks a function.
     LibraryUnusable,
-    /// TensorFlow said no.
+    /// TensorFlow refused the request.
     Refused {
-        /// With this status.
+        /// With this status code.
         code: StatusCode,
     },
     /// The model uses an op that the library lacks; its name.
@@ -65,7 +66,7 @@ pub enum FailureKind {
     TimedOut,
     /// The memory, or the limit set on it, did not suffice.
     OutOfMemory,
-    /// The worker process said something that the protocol does not know, or could not be started.
+    /// The worker process violated the protocol, or could not be started.
     Protocol,
 }
 
@@ -115,29 +116,29 @@ const CODES: [StatusCode; 16] = [
 impl StatusCode {
     /// The code of this number; [`StatusCode::Unknown`] for any that is not in the list.
     pub fn from_number(number: u32) -> StatusCode {
-        let index = (number as usize).wrapping_sub(1);
-        CODES.get(index).copied().unwrap_or(StatusCode::Unknown)
+        let index = number.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        index.and_then(|index| CODES.get(index)).copied().unwrap_or(StatusCode::Unknown)
     }
 
     /// Its number in error_codes.proto.
     pub fn number(self) -> u32 {
-        CODES.iter().position(|code| *code == self).map_or(2, |index| index as u32 + 1)
+        (1..).zip(CODES).find(|(_, code)| *code == self).map_or(2, |(number, _)| number)
     }
 }
 
 /// The op that TensorFlow says it does not know.
 /// Source: `OpNotFound`, tensorflow/core/framework/op.cc (TensorFlow 2.12 to 2.21).
-pub fn missing_op(message: &str) -> Option<&str> {
+fn missing_op(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("Op type not registered '")?;
     let (op, _) = rest.split_once('\'')?;
     Some(op)
 }
 
-/// Name scope of the nodes that the census itself adds to graphs: they mean nothing to a reader.
+/// Name scope of the nodes that the worker adds to graphs. A reader of a message does not know them.
 pub(super) const OWN_SCOPE: &str = "census";
 
-/// TensorFlow's message on one line and not too long, without its marks of nodes (but for the first
-/// one of the model's own) and without the boilerplate that follows.
+/// TensorFlow's message on one line and of bounded length, without boilerplate and without its marks
+/// of nodes. The first mark is kept in other words, unless it names a node of [`OWN_SCOPE`].
 pub(super) fn clean(message: &str) -> String {
     const BOILERPLATE: [&str; 2] = [
         "Note that if you are loading a saved graph",
@@ -147,9 +148,9 @@ pub(super) fn clean(message: &str) -> String {
     let message = message.get(..end.unwrap_or(message.len())).unwrap_or(message);
     let (message, _) = without_marks(message, "{{function_node ", "}}");
     let (message, nodes) = without_marks(&message, "[[", "]]");
-    let mut cleaned = String::with_capacity(message.len().min(MAX_MESSAGE));
+    let mut cleaned = String::with_capacity(message.len().min(MAX_FAILURE_MESSAGE_BYTES));
     for word in message.split_whitespace() {
-        if cleaned.len() + word.len() > MAX_MESSAGE {
+        if cleaned.len() + word.len() > MAX_FAILURE_MESSAGE_BYTES {
             cleaned.push_str(" …");
             break;
         }
@@ -160,14 +161,16 @@ pub(super) fn clean(message: &str) -> String {
     }
     let node = nodes.first().map(|mark| mark.trim_start_matches("{{node ").trim_end_matches("}}"));
     match node {
-        Some(node) if !node.starts_with(OWN_SCOPE) && node.len() < MAX_MESSAGE / 4 => {
+        Some(node)
+            if !node.starts_with(OWN_SCOPE) && node.len() < MAX_FAILURE_MESSAGE_BYTES / 4 =>
+        {
             format!("{cleaned} (node {node})")
         }
         _ => cleaned,
     }
 }
 
-/// `text` without everything between `open` and `close`, and what stood there.
+/// `text` without the parts between `open` and `close`, and these parts.
 fn without_marks<'t>(text: &'t str, open: &str, close: &str) -> (String, Vec<&'t str>) {
     let (mut kept, mut marks, mut rest) = (String::with_capacity(text.len()), Vec::new(), text);
     while let Some((before, after)) = rest.split_once(open) {
@@ -197,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn exhausted_resources_are_memory() {
+    fn a_resource_exhausted_status_is_out_of_memory() {
         let failure =
             Failure::from_status(StatusCode::ResourceExhausted, "OOM when allocating tensor");
         assert_eq!(failure.kind, FailureKind::OutOfMemory);
@@ -206,8 +209,8 @@ mod tests {
     #[test]
     fn puts_a_message_on_one_line_and_bounds_it() {
         assert_eq!(clean("no\n\t such  file"), "no such file");
-        assert!(clean(&"word ".repeat(10_000)).len() <= MAX_MESSAGE + 8);
-        assert!(clean(&"x".repeat(10_000)).len() <= MAX_MESSAGE + 8);
+        assert!(clean(&"word ".repeat(10_000)).len() <= MAX_FAILURE_MESSAGE_BYTES + 8);
+        assert!(clean(&"x".repeat(10_000)).len() <= MAX_FAILURE_MESSAGE_BYTES + 8);
     }
 
     #[test]
@@ -222,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_keep_the_numbers_of_the_proto() {
+    fn codes_have_the_numbers_of_the_proto() {
         assert_eq!(StatusCode::from_number(5), StatusCode::NotFound);
         assert_eq!(StatusCode::from_number(15), StatusCode::DataLoss);
         assert_eq!(StatusCode::from_number(0), StatusCode::Unknown);

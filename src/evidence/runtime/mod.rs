@@ -1,36 +1,42 @@
 //! Asks a real TensorFlow session what the model's variables are.
 //!
 //! TensorFlow runs in a worker process of this same program: an abort, a hang or too much memory
-//! there ends the worker, not the census. [`start`] maps the library while the caller reads files;
-//! [`Worker::load`] has TensorFlow's own loader load the model, [`Worker::restore`] restores only
-//! what is counted, batch by batch. Only `session.rs` uses the `tensorflow` crate.
+//! there ends the worker, not the census. In one process, the first failed `CHECK` of
+//! TensorFlow, which calls `abort`, would end both.
 //!
-//! The parent's side: `locate`, `conversation`, `process`, `pipes`, `chatter`, `progress`. The worker's:
-//! `worker`, `containment`, `library`, `loading`, `restoring`, `slots`, `statistics`, `session`. Between them: `protocol`.
+//! - `find_library` finds a libtensorflow on this machine.
+//! - `parent` runs in the census: [`start`] starts a worker that maps the library while the caller
+//!   reads files; [`Worker::load`] has TensorFlow's own loader load the model, [`Worker::restore`]
+//!   restores only the counted tensors, batch by batch.
+//! - `worker` runs in the worker process; [`serve_if_worker`] is its `main`. Only its `session.rs`
+//!   uses the `tensorflow` crate.
+//! - [`protocol`] is what the two say to each other. They share `failure` and `link_folder` too, and
+//!   do not import each other.
 
-mod attributes;
-mod chatter;
-mod containment;
-mod conversation;
+// The worker is hostile once a model has taken it over, and the worker reads what a model made
+// TensorFlow return.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod failure;
-mod library;
-mod loading;
-mod locate;
-mod pipes;
-mod process;
-mod progress;
+mod find_library;
+mod link_folder;
+mod parent;
 pub mod protocol;
-mod request;
-mod restoring;
-mod session;
-mod slots;
-mod statistics;
 mod worker;
 
-pub use conversation::{Worker, load, probe, start};
 pub use failure::{Failure, FailureKind, StatusCode};
-pub use locate::{Location, Tried, locate};
-pub use request::{
-    Answer, Held, Limits, LoadRequest, RestoreRequest, RestoreTensor, VariableKind, VariableOp,
-};
+pub use find_library::{Location, Tried, locate};
+pub use parent::{Answer, Limits, Worker, probe, start};
+pub use protocol::{Held, LoadRequest, RawBytes, RestoreRequest, RestoreTensor, VariableOp};
 pub use worker::serve_if_worker;

@@ -1,7 +1,7 @@
 //! Changes as words and figures, for the formats that people read. Nothing here is escaped.
 
 use crate::diff::{ChangeKind, Diff, GroupChange, GroupState, VariableChange, VariableState};
-use crate::expect::Quantity;
+use crate::model::Quantity;
 use crate::number::{bytes, thousands};
 use crate::render::sentences::plural;
 

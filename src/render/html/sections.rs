@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cost::cost;
-use crate::expect::Quantity;
+use crate::model::Quantity;
 use crate::model::{Report, Verdict};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::escape::html as escape;

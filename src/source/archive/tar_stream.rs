@@ -41,6 +41,21 @@ pub(super) struct Broken {
     pub what: String,
 }
 
+fn tar_kind(kind: EntryType, name: &[u8]) -> TarKind {
+    match kind {
+        // Before ustar, folders were files whose names end in a slash.
+        EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => TarKind::Folder,
+        EntryType::Regular | EntryType::Continuous => TarKind::File,
+        EntryType::Directory => TarKind::Folder,
+        EntryType::Symlink => TarKind::Other("a symbolic link"),
+        EntryType::Link => TarKind::Other("a hard link"),
+        EntryType::Char | EntryType::Block => TarKind::Other("a device"),
+        EntryType::Fifo => TarKind::Other("a pipe"),
+        EntryType::GNUSparse => TarKind::Other("a sparse file"),
+        _ => TarKind::Other("of an unknown kind"),
+    }
+}
+
 /// Reads the next entry's headers; `None` at the end mark. The content of the entry before must
 /// have been read up to its padding.
 pub(super) fn next_entry(reader: &mut dyn Read) -> Result<Option<TarEntry>, Broken> {
@@ -85,20 +100,7 @@ pub(super) fn next_entry(reader: &mut dyn Read) -> Result<Option<TarEntry>, Brok
             }
             kind => {
                 let name = pax_path.or(long_name).unwrap_or(name);
-                let kind = match kind {
-                    // Before ustar, folders were files whose names end in a slash.
-                    EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => {
-                        TarKind::Folder
-                    }
-                    EntryType::Regular | EntryType::Continuous => TarKind::File,
-                    EntryType::Directory => TarKind::Folder,
-                    EntryType::Symlink => TarKind::Other("a symbolic link"),
-                    EntryType::Link => TarKind::Other("a hard link"),
-                    EntryType::Char | EntryType::Block => TarKind::Other("a device"),
-                    EntryType::Fifo => TarKind::Other("a pipe"),
-                    EntryType::GNUSparse => TarKind::Other("a sparse file"),
-                    _ => TarKind::Other("of a kind nobody knows"),
-                };
+                let kind = tar_kind(kind, &name);
                 return Ok(Some(TarEntry { name, kind, byte_len: pax_len.unwrap_or(stated) }));
             }
         }

@@ -1,6 +1,6 @@
 //! Words for facts about the count.
 
-use super::Words;
+use super::sentence::Words;
 use crate::number::thousands;
 use crate::reconcile::CountFact;
 

@@ -1,6 +1,6 @@
 //! Words for facts about the files and the graph.
 
-use super::Words;
+use super::sentence::Words;
 use crate::evidence::checkpoint::{Problem, ProblemKind};
 use crate::reconcile::{FileFact, GraphFact, ObjectGraphDifference};
 

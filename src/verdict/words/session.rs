@@ -1,6 +1,6 @@
 //! Words for facts about the session.
 
-use super::Words;
+use super::sentence::Words;
 use crate::reconcile::{SessionFact, VariablesReason};
 
 pub(super) fn of_session(fact: &SessionFact) -> Words {

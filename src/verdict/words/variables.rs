@@ -1,6 +1,6 @@
 //! Words for facts about single variables, and about Keras' descriptions of them.
 
-use super::Words;
+use super::sentence::Words;
 use crate::evidence::keras::MetadataProblem;
 use crate::model::DType;
 use crate::reconcile::{KerasFact, NotFilled, VariableFact};
@@ -44,19 +44,7 @@ pub(super) fn of_variable(fact: &VariableFact) -> Words {
                 .values(key, "no such key")
         }
         VariableFact::NotFilled { variable, evidence } => {
-            Words::new(match evidence {
-                NotFilled::KeyIsRestored => {
-                    "a restore names this key, and fills no variable from it"
-                }
-                NotFilled::LikeTensorIsRestored => {
-                    "a tensor like this variable is read and fills no variable"
-                }
-                NotFilled::RestoreUnclear => "what fills this variable cannot be told",
-                NotFilled::NameIsStored => {
-                    "a tensor of this name is stored, and no collection lists its variable"
-                }
-            })
-            .about(variable)
+            Words::new(not_filled(*evidence)).about(variable)
         }
         VariableFact::ShapeUnknown(variable) => {
             Words::new("no witness knows the shape of this weight; it is not in the totals")
@@ -69,6 +57,19 @@ pub(super) fn of_variable(fact: &VariableFact) -> Words {
             ),
         })
         .about(first),
+    }
+}
+
+fn not_filled(evidence: NotFilled) -> &'static str {
+    match evidence {
+        NotFilled::KeyIsRestored => "a restore names this key, and fills no variable from it",
+        NotFilled::LikeTensorIsRestored => {
+            "a tensor like this variable is read and fills no variable"
+        }
+        NotFilled::RestoreUnclear => "what fills this variable cannot be told",
+        NotFilled::NameIsStored => {
+            "a tensor of this name is stored, and no collection lists its variable"
+        }
     }
 }
 

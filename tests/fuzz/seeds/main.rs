@@ -61,11 +61,11 @@ fn main() -> io::Result<()> {
 
 /// One event of each kind that a worker sends.
 const EVENTS: [&str; 6] = [
-    r#"{"event":"ready","protocol":1,"tensorflow_version":"2.21.0"}"#,
+    r#"{"event":"ready","protocol":2,"tensorflow_version":"2.21.0"}"#,
     r#"{"event":"step","step":"shapes"}"#,
     r#"{"event":"held","first":7,"held":[{"dtype":1,"shape":[3,4]},{"error":"no"},
-        {"dtype":1,"shape":[],"finite":[0.5,1e-3,0,1],"counts":[1,2,3]}]}"#,
-    r#"{"event":"unasked","names":["v"]}"#,
+        {"dtype":1,"shape":[],"stats":{"finite":[0.5,1e-3,0,1],"counts":[1,2,3]}}]}"#,
+    r#"{"event":"undeclared","names":["v"]}"#,
     r#"{"event":"done","peak_bytes":1}"#,
     r#"{"event":"failed","kind":"status","code":5,"message":"Op type not registered 'X'"}"#,
 ];

@@ -1,9 +1,10 @@
 //! A TensorFlow session behind a small, checked interface. The only file that uses the
 //! `tensorflow` crate; it runs in the worker process alone.
 //!
-//! The crate's types for element types end at number 23, and its getters turn any other number
-//! into a value that Rust does not allow. So no dtype is ever asked of the crate: attributes pass
-//! as serialized messages, and a tensor is fetched only where its dtype is known beforehand.
+//! The crate's `DataType` ends at number 23, and its getters turn any other number into a value of
+//! the enum that does not exist, which is undefined behaviour. So no getter of a dtype is called:
+//! attributes pass as serialized messages, and a tensor is fetched only where its dtype is known
+//! beforehand.
 
 use tensorflow::{
     BFloat16, Code, FetchToken, Graph, Library, Operation, QInt8, QInt16, QInt32, QUInt8, QUInt16,
@@ -11,22 +12,22 @@ use tensorflow::{
 };
 
 use super::attributes;
-use super::failure::StatusCode;
+use crate::evidence::runtime::failure::StatusCode;
 use crate::model::DType;
 
-/// What TensorFlow said instead of doing what it was asked.
+/// TensorFlow refused to do something.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     /// Its status code.
     pub code: StatusCode,
-    /// Its own words.
+    /// Its message.
     pub message: String,
 }
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
         let text = status.to_string();
-        // `Status` shows as "Code: message"; there is no getter for the message alone.
+        // `Status` is shown as "Code: message"; there is no getter for the message alone.
         let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest).to_string();
         Refusal { code: StatusCode::from_number(code_number(status.code())), message }
     }
@@ -34,7 +35,7 @@ impl From<Status> for Refusal {
 
 impl From<std::ffi::NulError> for Refusal {
     fn from(_: std::ffi::NulError) -> Self {
-        Refusal { code: StatusCode::InvalidArgument, message: "a name holds a zero byte".into() }
+        Refusal { code: StatusCode::InvalidArgument, message: "a name contains a zero byte".into() }
     }
 }
 
@@ -61,57 +62,6 @@ fn code_number(code: Code) -> u32 {
     }
 }
 
-/// The C functions that the crate calls for what is done here. It panics at the first call of
-/// one that the library lacks, so they are looked up beforehand.
-pub(super) const NEEDED_SYMBOLS: &[&str] = &[
-    "TF_AddControlInput",
-    "TF_AddInput",
-    "TF_AddInputList",
-    "TF_AllocateTensor",
-    "TF_DeleteBuffer",
-    "TF_DeleteGraph",
-    "TF_DeleteSession",
-    "TF_DeleteSessionOptions",
-    "TF_DeleteStatus",
-    "TF_DeleteTensor",
-    "TF_Dim",
-    "TF_FinishOperation",
-    "TF_GetCode",
-    "TF_GetOpList",
-    "TF_GraphNextOperation",
-    "TF_GraphOperationByName",
-    "TF_LoadLibrary",
-    "TF_LoadSessionFromSavedModel",
-    "TF_Message",
-    "TF_NewBuffer",
-    "TF_NewBufferFromString",
-    "TF_NewGraph",
-    "TF_NewOperation",
-    "TF_NewSession",
-    "TF_NewSessionOptions",
-    "TF_NewStatus",
-    "TF_NumDims",
-    "TF_OperationGetAttrValueProto",
-    "TF_OperationInput",
-    "TF_OperationName",
-    "TF_OperationNumInputs",
-    "TF_OperationOpType",
-    "TF_SessionRun",
-    "TF_SetAttrString",
-    "TF_SetAttrValueProto",
-    "TF_SetConfig",
-    "TF_StringAssignView",
-    "TF_StringCopy",
-    "TF_StringDealloc",
-    "TF_StringGetDataPointer",
-    "TF_StringGetSize",
-    "TF_StringInit",
-    "TF_TensorByteSize",
-    "TF_TensorData",
-    "TF_TensorType",
-    "TF_Version",
-];
-
 /// Binds the crate to the library that its own search finds (`TENSORFLOW_DIR` comes first).
 pub(super) fn bind_library() -> Result<(), String> {
     tensorflow::library::load()
@@ -128,15 +78,16 @@ pub(super) fn load_op_library(path: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// How much a session may do at once.
+/// How many threads a session may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Threads(pub u8);
 
-/// `ConfigProto`: variables pinned to devices that are not there go to the CPU, and nothing is
+/// `ConfigProto`: variables pinned to devices that do not exist go to the CPU, and nothing is
 /// optimised, because the graph runs once.
 /// Source: tensorflow/core/protobuf/config.proto, rewriter_config.proto (TensorFlow 2.21).
 fn session_options(threads: Threads) -> Result<SessionOptions, Refusal> {
-    const LEVEL_L0: u64 = -1i64 as u64;
+    // The enum value -1, as protocol buffers write a negative number.
+    const LEVEL_L0: u64 = u64::MAX;
     let mut optimizer = Vec::new();
     attributes::put_number(&mut optimizer, 3, LEVEL_L0); // opt_level
     let mut rewrite = Vec::new();
@@ -154,8 +105,8 @@ fn session_options(threads: Threads) -> Result<SessionOptions, Refusal> {
     Ok(options)
 }
 
-/// How the crate begins when its own decoder, older than many element types, refuses a MetaGraph
-/// that TensorFlow has taken.
+/// The start of the crate's message when its own decoder, older than many element types, refuses a
+/// MetaGraph that TensorFlow has loaded.
 const CRATE_CANNOT_DECODE: &str = "Invalid serialized MetaGraphDef";
 
 /// A graph and the session that runs it.
@@ -262,7 +213,7 @@ pub(super) struct Run<'a> {
 }
 
 impl Session {
-    /// TensorFlow's own loader, on the folder `dir`.
+    /// Loads the folder `dir` with TensorFlow's own loader.
     pub fn load(dir: &str, tags: &[String], threads: Threads) -> Result<Session, Refusal> {
         let mut graph = Graph::new();
         let loaded = SavedModelBundle::load(&session_options(threads)?, tags, &mut graph, dir);
@@ -289,7 +240,7 @@ impl Session {
         self.graph.operation_by_name(name).ok().flatten().map(Node)
     }
 
-    /// Adds a node to the graph; the next run knows it.
+    /// Adds a node to the graph, which the next run can use.
     pub fn add(
         &mut self,
         op: &str,
@@ -305,8 +256,8 @@ impl Session {
         self.run_for::<i64, _>(run, |tensor| tensor.to_vec())
     }
 
-    /// Runs and gives the fetched truth values; `false` for an empty tensor.
-    pub fn run_for_truth(&self, run: &Run<'_>) -> Result<Vec<bool>, Refusal> {
+    /// Runs and gives the fetched booleans; `false` for an empty tensor.
+    pub fn run_for_bools(&self, run: &Run<'_>) -> Result<Vec<bool>, Refusal> {
         self.run_for::<bool, _>(run, |tensor| tensor.first().copied().unwrap_or(false))
     }
 

@@ -1,30 +1,31 @@
-//! Statistics of variables' values, computed inside the session, a bounded piece at a time.
+//! Statistics of the values of variables, computed inside the session, a bounded piece at a time.
 //!
-//! A piece is cast to 64-bit floats there, and comes out as eight numbers; pieces are joined here.
+//! The session casts a piece to 64-bit floats and reduces it to eight numbers; this file joins the
+//! numbers of all pieces. A tensor as 64-bit floats as a whole would take up to eight times its memory.
 
 use super::attributes;
 use super::session::{Attr, GraphBuilder, Node, Refusal, Run, Session};
-use crate::model::DType;
+use crate::model::{DType, Stats};
 
-/// Elements of a piece. As 64-bit floats, with what the session keeps beside them, they take
+/// Elements of a piece. As 64-bit floats, with the intermediate results of the session, they take
 /// some 10 MB.
 const PIECE: u64 = 1 << 18;
 
-/// True for types whose values are numbers on a line. Quantized types mean nothing without their
-/// range, complex ones have no order.
+/// True for types whose values are numbers with an order: complex ones have none, and quantized
+/// ones are numbers only together with their range, which a checkpoint does not store.
 pub(super) fn can_take(dtype: DType) -> bool {
     dtype.is_floating() || dtype.is_integer() || dtype == DType::BOOL
 }
 
-/// True where the library cannot take them of this type, although it can restore it: an op that is
-/// needed has no kernel for it (4-bit integers, for one).
+/// True where the library lacks an op for this type that statistics need, although it can restore
+/// the type (4-bit integers, for example).
 pub(super) fn cannot_be_taken(refusal: &Refusal) -> bool {
     refusal.message.contains("census/statistics") && refusal.message.contains("OpKernel")
 }
 
-/// What is known of a number of values.
+/// Counts and moments of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Moments {
+struct Moments {
     /// How many are finite.
     finite: f64,
     /// Their mean.
@@ -59,7 +60,7 @@ impl Moments {
         }
     }
 
-    /// Of both.
+    /// The moments of both sets of values together.
     ///
     /// Source: Chan, Golub, LeVeque, "Updating formulae and a pairwise algorithm for computing
     /// sample variances" (1979).
@@ -79,21 +80,29 @@ impl Moments {
         }
     }
 
-    /// Mean, standard deviation, least and greatest of the finite values; `None` where there are
-    /// none, or where a sum went beyond what a 64-bit float holds.
-    pub fn finite(&self) -> Option<[f64; 4]> {
+    /// The statistics. There is no mean, deviation, minimum or maximum where no value is finite, or
+    /// where a sum exceeds the range of a 64-bit float. Counts are exact up to 2^53.
+    fn stats(&self) -> Stats {
         let deviation = (self.squares / self.finite).sqrt();
         let numbers = [self.mean, deviation, self.min, self.max];
-        (self.finite > 0.0 && numbers.iter().all(|n| n.is_finite())).then_some(numbers)
-    }
-
-    /// Numbers of zeros, NaNs and infinities. Exact up to 2^53.
-    pub fn counts(&self) -> [u64; 3] {
-        [self.zeros, self.nans, self.infinities].map(|count| count as u64)
+        let exist = self.finite > 0.0 && numbers.iter().all(|n| n.is_finite());
+        let [mean, std_dev, min, max] = numbers.map(|number| exist.then_some(number));
+        let [zeros, nans, infinities] = [self.zeros, self.nans, self.infinities].map(count);
+        Stats { mean, std_dev, min, max, zeros, nans, infinities }
     }
 }
 
-/// The nodes that take them, one set for each variable.
+/// A count that the session gave as a float.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, and a sum of ones is a whole number that is not negative"
+)]
+fn count(float: f64) -> u64 {
+    float as u64
+}
+
+/// The nodes that compute statistics, one set for each variable.
 pub(super) struct Statistics {
     from: Node,
     len: Node,
@@ -120,17 +129,18 @@ impl Statistics {
         Ok(Statistics { from, len, numbers })
     }
 
-    /// Takes the statistics of variables of these shapes.
-    pub fn take(&self, session: &Session, shapes: &[Vec<i64>]) -> Result<Vec<Moments>, Refusal> {
+    /// Computes the statistics of variables of these shapes.
+    pub fn take(&self, session: &Session, shapes: &[Vec<i64>]) -> Result<Vec<Stats>, Refusal> {
         let lens: Vec<u64> = shapes
             .iter()
             .map(|dims| dims.iter().fold(1u64, |n, d| n.saturating_mul(d.unsigned_abs())))
             .collect();
         let all = lens.iter().fold(0u64, |sum, len| sum.saturating_add(*len));
         if all <= PIECE {
-            return self.run(session, &self.numbers, 0, "-1".into());
+            let moments = self.run(session, &self.numbers, 0, "-1".into())?;
+            return Ok(moments.iter().map(Moments::stats).collect());
         }
-        let mut moments = Vec::with_capacity(lens.len());
+        let mut stats = Vec::with_capacity(lens.len());
         for (numbers, len) in self.numbers.iter().zip(lens) {
             let mut joined = Moments::NONE;
             let mut from = 0;
@@ -141,12 +151,12 @@ impl Statistics {
                 joined = run.into_iter().fold(joined, Moments::join);
                 from += piece;
             }
-            moments.push(joined);
+            stats.push(joined.stats());
         }
-        Ok(moments)
+        Ok(stats)
     }
 
-    /// One piece of each of these variables; a length of -1 takes all that follows.
+    /// One piece of each of these variables; a length of -1 means all elements from `from` on.
     fn run(
         &self,
         session: &Session,
@@ -213,7 +223,7 @@ impl Builder<'_> {
         self.graph.add("Placeholder", &format!("census/{name}"), &[], &[], &attrs)
     }
 
-    /// Numbers travel as text, like keys do: it is the only kind of input that there is.
+    /// A number is fed as text, because [`Run`] feeds strings only.
     fn number(&mut self, text: &Node) -> Result<Node, Refusal> {
         let out_type = attributes::type_attr(DType::INT64);
         self.add("StringToNumber", &[text], &[("out_type", &out_type)])
@@ -233,7 +243,7 @@ impl Builder<'_> {
         self.constant(DType::INT32, &[1], &value.to_ne_bytes())
     }
 
-    /// A part of a variable's values, in a row, as 64-bit floats.
+    /// A piece of a variable's values, as a vector of 64-bit floats.
     fn piece(
         &mut self,
         variable: &Node,
@@ -322,21 +332,23 @@ mod tests {
     }
 
     #[test]
-    fn pieces_joined_are_the_whole() {
+    fn joined_pieces_equal_the_whole() {
         let (first, second) = ([1.0, 2.0, f64::NAN, 0.0], [f64::INFINITY, 9.0]);
         let joined = of(&first).join(of(&second));
         // 1, 2, 0, 9: mean 3, squared distances 4 + 1 + 9 + 36.
-        assert_eq!(joined.finite(), Some([3.0, 12.5f64.sqrt(), 0.0, 9.0]));
-        assert_eq!(joined.counts(), [1, 1, 1]);
+        let stats = joined.stats();
+        assert_eq!((stats.mean, stats.std_dev), (Some(3.0), Some(12.5f64.sqrt())));
+        assert_eq!((stats.min, stats.max), (Some(0.0), Some(9.0)));
+        assert_eq!((stats.zeros, stats.nans, stats.infinities), (1, 1, 1));
         assert_eq!(Moments::NONE.join(of(&first)), of(&first));
         assert_eq!(of(&first).join(Moments::NONE), of(&first));
     }
 
     #[test]
-    fn nothing_finite_has_no_mean() {
-        assert_eq!(Moments::NONE.finite(), None);
-        assert_eq!(of(&[f64::NAN]).finite(), None);
+    fn without_finite_values_there_is_no_mean() {
+        assert_eq!(Moments::NONE.stats().mean, None);
+        assert_eq!(of(&[f64::NAN]).stats().mean, None);
         let beyond = Moments { squares: f64::INFINITY, ..of(&[1.0]) };
-        assert_eq!(beyond.finite(), None);
+        assert_eq!(beyond.stats().mean, None);
     }
 }

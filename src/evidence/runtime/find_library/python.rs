@@ -1,4 +1,7 @@
-//! Asks `python3` where it would import TensorFlow from, without importing it.
+//! The folder from which `python3` would import TensorFlow, which `python3` itself says.
+//!
+//! Only Python knows its own path: environments, `.pth` files and user folders all change it. An
+//! import would take seconds and run the package, so Python only looks for it.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -7,14 +10,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::Outcome;
+use super::place::Outcome;
+use crate::limits::MAX_PYTHON_ANSWER_BYTES;
 
 /// How long Python may take to start and answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest answer that is read, in bytes.
-const MAX_ANSWER: u64 = 64 << 10;
 
-/// `find_spec` of a top-level name looks for it and imports nothing.
+/// `find_spec` of a top-level name finds the package and imports nothing.
 const QUESTION: &str = "import importlib.util, os, sys
 spec = importlib.util.find_spec('tensorflow')
 for folder in (spec.submodule_search_locations or []) if spec else []:
@@ -26,8 +28,8 @@ pub(super) fn folders_of_tensorflow(path: Option<&OsString>) -> Result<Vec<PathB
     let spawned = Command::new("python3")
         .args(["-c", QUESTION])
         .env("PATH", path)
-        // Python looks into the current folder first, and that may be the folder of a model that
-        // nobody vouches for.
+        // Python imports from the current folder first, which may be that of a model from a
+        // stranger.
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -41,7 +43,7 @@ pub(super) fn folders_of_tensorflow(path: Option<&OsString>) -> Result<Vec<PathB
     let Some(stdout) = python.stdout.take() else { return Ok(Vec::new()) };
     let reader = std::thread::spawn(move || {
         let mut answer = Vec::new();
-        let _ = stdout.take(MAX_ANSWER).read_to_end(&mut answer);
+        let _ = stdout.take(MAX_PYTHON_ANSWER_BYTES).read_to_end(&mut answer);
         answer
     });
     if !ends_in_time(&mut python) {
@@ -52,7 +54,7 @@ pub(super) fn folders_of_tensorflow(path: Option<&OsString>) -> Result<Vec<PathB
     Ok(folders.map(|folder| PathBuf::from(OsString::from_vec(folder.to_vec()))).collect())
 }
 
-/// Waits for the end; kills what does not end in time.
+/// Waits for the process to end, and kills it at the deadline.
 fn ends_in_time(python: &mut Child) -> bool {
     let until = Instant::now() + PATIENCE;
     loop {

@@ -1,5 +1,8 @@
-//! The worker process as its parent holds it: started, killed and waited for by one thread of its
-//! own, so that it neither outlives its parent nor lingers, and no other process is ever hit.
+//! The worker process: started and waited for by one thread of its own, killed from any.
+//!
+//! `std::process::Child` cannot be waited for by one thread and killed by another. With a bare PID,
+//! a kill could hit another process that has got the PID after the child was reaped; so the thread
+//! marks the process as reaped before it reaps it, under the lock that a kill takes.
 
 use std::io;
 use std::path::Path;
@@ -8,8 +11,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use super::library::CRATE_FOLDER_VARIABLE;
-use super::worker::WORKER_ARGUMENT;
+use crate::evidence::runtime::link_folder::LINK_FOLDER_VARIABLE;
+use crate::evidence::runtime::protocol::WORKER_ARGUMENT;
 
 /// A running worker.
 pub(super) struct Process {
@@ -27,7 +30,7 @@ pub(super) struct Streams {
 
 #[derive(Default)]
 struct State {
-    /// Set in the moment before the process is reaped: its number is not its own any more.
+    /// Set just before the process is reaped: after that, its PID may belong to another process.
     reaped: bool,
     status: Option<ExitStatus>,
 }
@@ -39,14 +42,14 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
 impl Process {
     /// Starts `program`, or this very program, as a worker.
     ///
-    /// The thread that does so lives as long as the worker: Linux kills the children whose death
-    /// is tied to their parent's when the *thread* that started them ends.
+    /// The thread that starts it lives as long as the worker: `PR_SET_PDEATHSIG`, which the worker
+    /// uses, sends its signal when the *thread* that started the process ends.
     pub fn start(
         program: Option<&Path>,
-        surroundings: &Surroundings,
+        environment: &WorkerEnvironment<'_>,
     ) -> io::Result<(Self, Streams)> {
         let mut command = Command::new(program.unwrap_or(&this_program()?));
-        surroundings.apply(&mut command);
+        environment.apply(&mut command);
         let state = Arc::new(Mutex::new(State::default()));
         let (sender, receiver) = sync_channel(1);
         let kept = Arc::clone(&state);
@@ -59,21 +62,21 @@ impl Process {
         Ok((Process { state, keeper: Some(keeper), pid }, streams))
     }
 
-    /// Its number.
+    /// Its PID.
     pub fn pid(&self) -> u32 {
         self.pid
     }
 
-    /// Ends it at once, unless it has ended.
+    /// Kills it, unless it has ended.
     pub fn kill(&self) {
         let state = locked(&self.state);
         if let (false, Ok(pid)) = (state.reaped, libc::pid_t::try_from(self.pid)) {
-            // SAFETY: a plain system call; while `reaped` is false the number is our child's.
+            // SAFETY: a plain system call; while `reaped` is false the PID is our child's.
             unsafe { libc::kill(pid, libc::SIGKILL) };
         }
     }
 
-    /// Waits until it has ended; `None` where the system could not say how.
+    /// Waits until it has ended; `None` where the system does not say how.
     pub fn wait(&mut self) -> Option<ExitStatus> {
         if let Some(keeper) = self.keeper.take() {
             let _ = keeper.join();
@@ -89,7 +92,7 @@ impl Drop for Process {
     }
 }
 
-/// The keeper's life: start, wait, reap.
+/// What the keeper thread does: start, wait, reap.
 fn keep(
     mut command: Command,
     state: &Mutex<State>,
@@ -125,21 +128,21 @@ fn wait_without_reaping(child: &Child) {
     }
 }
 
-/// The worker's environment.
-pub(super) struct Surroundings<'a> {
+/// The worker's argument, streams and environment variables.
+pub(super) struct WorkerEnvironment<'a> {
     pub link_folder: &'a Path,
     pub allow_gpu: bool,
     pub verbose: bool,
 }
 
-impl Surroundings<'_> {
+impl WorkerEnvironment<'_> {
     fn apply(&self, command: &mut Command) {
         command
             .arg(WORKER_ARGUMENT)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .env(CRATE_FOLDER_VARIABLE, self.link_folder)
+            .env(LINK_FOLDER_VARIABLE, self.link_folder)
             .env("TF_CPP_MIN_LOG_LEVEL", if self.verbose { "0" } else { "1" })
             .env("TF_ENABLE_ONEDNN_OPTS", "0")
             // An arena for every thread would reserve 64 MB of address space each.

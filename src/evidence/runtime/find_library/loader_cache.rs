@@ -1,4 +1,5 @@
-//! Looks a library up in the dynamic loader's cache, `/etc/ld.so.cache`.
+//! Looks a library up in the dynamic loader's cache, `/etc/ld.so.cache`. The cache is the only list of
+//! the folders in `/etc/ld.so.conf`, and `ldconfig -p`, which prints it, is not always installed.
 //!
 //! Source: `struct cache_file_new`, sysdeps/generic/dl-cache.h (glibc 2.36).
 
@@ -7,15 +8,15 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// Largest cache that is read, in bytes. Usual ones have some tens of thousands.
-const MAX_CACHE: u64 = 16 << 20;
+use crate::limits::MAX_LOADER_CACHE_BYTES;
+
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
 const ENTRY: usize = 24;
 
-/// The files that the cache has for any of `names`, in the order of `names`.
+/// The files of these names in the cache, in the order of `names`.
 pub(super) fn find(cache: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let fits = fs::metadata(cache).is_ok_and(|m| m.is_file() && m.len() <= MAX_CACHE);
+    let fits = fs::metadata(cache).is_ok_and(|m| m.is_file() && m.len() <= MAX_LOADER_CACHE_BYTES);
     if !fits {
         return Vec::new();
     }
@@ -28,7 +29,7 @@ pub(super) fn find(cache: &Path, names: &[&str]) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Names and paths; `None` where this is not such a cache.
+/// Names and paths; `None` where the bytes are not a cache of this format.
 fn entries(bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     // An old-format cache may come first.
     let start = bytes.windows(MAGIC.len()).step_by(4).position(|w| w == MAGIC)?.checked_mul(4)?;
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn survives_a_cache_cut_anywhere() {
+    fn a_cache_that_is_cut_or_false_is_no_error() {
         let whole = cache();
         for len in 0..whole.len() {
             let _ = entries(&whole[..len]);
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_cache_holds_nothing() {
+    fn a_missing_cache_is_empty() {
         assert!(find(Path::new("/nonexistent/ld.so.cache"), &["libtensorflow.so"]).is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! Attributes of graph nodes as serialized `AttrValue` messages: written for the nodes that the
-//! session adds, read from the nodes that it finds.
+//! worker adds, read from the nodes of the model.
 //!
-//! Types stay plain numbers all the way, so that those newer than the `tensorflow` crate (8-bit
-//! floats, 4-bit integers) pass through it unharmed.
+//! Types are plain numbers, so that types newer than the `tensorflow` crate (8-bit floats, 4-bit
+//! integers) pass through it.
 //!
 //! Source: tensorflow/core/framework/attr_value.proto, tensor.proto, types.proto (TensorFlow 2.21).
 
@@ -52,8 +52,8 @@ pub(super) fn string_tensor_attr(text: &[u8]) -> Vec<u8> {
     attr
 }
 
-/// `AttrValue.tensor`: a vector, or a scalar where `dims` is empty, of numbers as they lie in
-/// memory.
+/// `AttrValue.tensor`: a vector, or a scalar where `dims` is empty, of numbers in the machine's
+/// own byte order.
 pub(super) fn tensor_attr(dtype: DType, dims: &[u64], content: &[u8]) -> Vec<u8> {
     let mut shape = Vec::new();
     for dim in dims {
@@ -77,7 +77,7 @@ pub(super) fn int_attr(value: u64) -> Vec<u8> {
     attr
 }
 
-/// The type in an `AttrValue`, a reference type folded onto its base; `None` where it holds none.
+/// The type in an `AttrValue`, a reference type as its base type; `None` where it has none.
 pub(super) fn read_type(attr: &[u8]) -> Option<DType> {
     let mut found = None;
     for field in wire::fields(attr) {
@@ -103,10 +103,15 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
 
 fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+        out.push(low_byte(value) | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(low_byte(value));
+}
+
+fn low_byte(value: u64) -> u8 {
+    let [low, ..] = value.to_le_bytes();
+    low
 }
 
 #[cfg(test)]

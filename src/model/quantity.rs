@@ -1,6 +1,7 @@
 //! The numbers of a report that can be expected and compared, under one name each.
 
-use crate::model::{Report, Trainable, word_of};
+use super::words::word_of;
+use super::{Report, Trainable};
 
 /// A number of the report that can be expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

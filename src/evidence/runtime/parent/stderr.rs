@@ -1,48 +1,49 @@
-//! What the worker writes to its stderr: kept in a bounded ring, and told apart into chatter and
-//! the words that explain a death.
+//! The end of the worker's stderr, in a bounded ring, and the lines in it that explain a failure.
+//!
+//! TensorFlow writes many lines that mean nothing to a user: of the processor, of GPUs that are not
+//! there. When the worker ends by a signal, one line among them may be the only explanation (a
+//! failed check, an exception of the C++ runtime).
 
 use std::collections::VecDeque;
 
-/// Most lines that are kept.
-const MAX_LINES: usize = 200;
-/// Longest line that is kept, in bytes.
-pub(super) const MAX_LINE: usize = 2_000;
-/// Most last words that are given.
-const MAX_LAST_WORDS: usize = 8;
+use crate::limits::MAX_STDERR_LINES;
 
-/// The newest lines of a stderr.
+/// Most lines that are shown.
+const MAX_SHOWN_LINES: usize = 8;
+
+/// The newest lines of stderr.
 #[derive(Debug, Default)]
-pub(super) struct Chatter {
+pub(super) struct StderrTail {
     lines: VecDeque<String>,
 }
 
-impl Chatter {
-    /// Takes one line, and lets the oldest go.
+impl StderrTail {
+    /// Adds one line; removes the oldest where there are too many.
     pub fn add(&mut self, line: String) {
-        if self.lines.len() >= MAX_LINES {
+        if self.lines.len() >= MAX_STDERR_LINES {
             self.lines.pop_front();
         }
         self.lines.push_back(line);
     }
 
-    /// The newest lines that matter, oldest first, without times and process numbers.
-    pub fn last_words(&self) -> Vec<String> {
-        let mut words: Vec<String> =
-            self.lines.iter().rev().filter_map(|l| meaning(l)).take(MAX_LAST_WORDS).collect();
-        words.reverse();
-        words.dedup();
-        words
+    /// The newest lines that may explain a failure, oldest first, without times and PIDs.
+    pub fn stderr_lines(&self) -> Vec<String> {
+        let explaining = self.lines.iter().rev().filter_map(|line| explanation(line));
+        let mut lines: Vec<String> = explaining.take(MAX_SHOWN_LINES).map(str::to_string).collect();
+        lines.reverse();
+        lines.dedup();
+        lines
     }
 
-    /// True where the words are those of a process that got no memory.
-    pub fn speaks_of_memory(&self) -> bool {
-        self.lines.iter().any(|line| speaks_of_memory(line))
+    /// True where a line says that memory ran out.
+    pub fn is_about_memory(&self) -> bool {
+        self.lines.iter().any(|line| is_about_memory(line))
     }
 }
 
-/// True for what the C++ and Rust runtimes, the dynamic loader, libc and TensorFlow say when
+/// True for the messages of the C++ and Rust runtimes, the dynamic loader, libc and TensorFlow when
 /// memory runs out.
-pub(super) fn speaks_of_memory(text: &str) -> bool {
+pub(super) fn is_about_memory(text: &str) -> bool {
     const SIGNS: [&str; 6] = [
         "std::bad_alloc",
         "memory allocation of",
@@ -54,9 +55,9 @@ pub(super) fn speaks_of_memory(text: &str) -> bool {
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
-/// What a line says, where it is not chatter.
-fn meaning(line: &str) -> Option<String> {
-    const CHATTER: [&str; 8] = [
+/// The message of a line that may explain a failure; `None` for routine output.
+fn explanation(line: &str) -> Option<&str> {
+    const ROUTINE: [&str; 8] = [
         "*** Check failure stack trace: ***",
         "Hint: If you want to see a list of allocated tensors",
         "WARNING: All log messages before absl",
@@ -67,24 +68,24 @@ fn meaning(line: &str) -> Option<String> {
         "cuBLAS",
     ];
     let line = line.trim();
-    // Lines that begin with a node's mark go on with a warning; with an `@`, they are the frames
-    // of a stack.
+    // A line that begins with a node's mark continues a warning; one that begins with an `@` is a
+    // frame of a stack.
     if line.is_empty()
         || line.starts_with("[[")
         || line.starts_with("@ ")
-        || CHATTER.iter().any(|c| line.contains(c))
+        || ROUTINE.iter().any(|words| line.contains(words))
     {
         return None;
     }
     match log_prefix(line) {
         Some(('I' | 'W', _)) => None,
-        Some((_, rest)) => Some(rest.to_string()),
-        None => Some(line.to_string()),
+        Some((_, rest)) => Some(rest),
+        None => Some(line),
     }
 }
 
-/// Level and remainder of a log line of TensorFlow's (`2026-01-31 10:20:30.456: F file:12] words`)
-/// or abseil's (`F0000 00:00:1795491269.338466   12037 file:12] words`).
+/// Level and remainder of a log line of TensorFlow (`2026-01-31 10:20:30.456: F file:12] words`)
+/// or abseil (`F0000 00:00:1795491269.338466   12037 file:12] words`).
 /// Source: tensorflow/tsl/platform/default/logging.cc (2.12), absl/log/internal/log_format.cc.
 fn log_prefix(line: &str) -> Option<(char, &str)> {
     let mut words = line.split_ascii_whitespace();
@@ -109,16 +110,16 @@ fn log_prefix(line: &str) -> Option<(char, &str)> {
 mod tests {
     use super::*;
 
-    fn words(lines: &[&str]) -> Vec<String> {
-        let mut chatter = Chatter::default();
-        lines.iter().for_each(|line| chatter.add(line.to_string()));
-        chatter.last_words()
+    fn shown(lines: &[&str]) -> Vec<String> {
+        let mut tail = StderrTail::default();
+        lines.iter().for_each(|line| tail.add(line.to_string()));
+        tail.stderr_lines()
     }
 
     #[test]
-    fn tells_a_failed_check_from_chatter() {
+    fn a_failed_check_is_shown_and_routine_output_is_not() {
         // Lines that TensorFlow 2.12 and 2.21 wrote.
-        let said = words(&[
+        let shown_lines = shown(&[
             "2026-11-24 03:12:01.031337: I tensorflow/cc/saved_model/reader.cc:45] Reading SavedModel from: .",
             "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR",
             "I0000 00:00:1795491269.584727   12037 cpu_feature_guard.cc:227] This TensorFlow binary is optimized",
@@ -130,7 +131,7 @@ mod tests {
             "    @     0x7fb270ed18d5  tensorflow::(anonymous namespace)::ValidateNode()",
         ]);
         assert_eq!(
-            said,
+            shown_lines,
             [
                 "tensorflow/core/framework/tensor_shape.cc:404] Check failed: 0 <= new_num_elements (0 vs. -1)",
                 "tensor_shape.cc:404] Check failed: again",
@@ -139,28 +140,28 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_no_log_wrote() {
-        let said = [
+    fn lines_that_are_not_of_a_log_are_shown() {
+        let lines = [
             "terminate called after throwing an instance of 'std::bad_alloc'",
             "what():  std::bad_alloc",
         ];
-        assert_eq!(words(&said), said);
+        assert_eq!(shown(&lines), lines);
     }
 
     #[test]
-    fn holds_no_more_than_its_ring() {
-        let mut chatter = Chatter::default();
-        (0..10_000).for_each(|i| chatter.add(format!("line {i}")));
-        assert_eq!(chatter.lines.len(), MAX_LINES);
-        assert_eq!(chatter.last_words().last().map(String::as_str), Some("line 9999"));
-        assert_eq!(chatter.last_words().len(), MAX_LAST_WORDS);
+    fn the_ring_is_bounded() {
+        let mut tail = StderrTail::default();
+        (0..10_000).for_each(|i| tail.add(format!("line {i}")));
+        assert_eq!(tail.lines.len(), MAX_STDERR_LINES);
+        assert_eq!(tail.stderr_lines().last().map(String::as_str), Some("line 9999"));
+        assert_eq!(tail.stderr_lines().len(), MAX_SHOWN_LINES);
     }
 
     #[test]
-    fn takes_any_text_for_a_line() {
+    fn any_text_can_be_a_line() {
         for odd in ["I", "F0000", "F0000 x", "2026-11-24", "2026-11-24 F", "Éé0000 1 2 3", "\u{0}"]
         {
-            words(&[odd]);
+            shown(&[odd]);
         }
     }
 }

@@ -1,29 +1,74 @@
 //! Maps libtensorflow into the worker process and binds the `tensorflow` crate to it.
 //!
-//! The crate opens nothing but a file named `libtensorflow.so` in a folder that the environment
-//! names, while a pip TensorFlow calls it `libtensorflow_cc.so.2` and keeps half of it in a second
-//! library beside it. So the real files are mapped first, by their own paths; then the crate is
-//! led to a link of the right name in a folder of our own. The dynamic loader sees that the link
-//! leads to a file it holds already (same device and inode) and hands out the mapping it has: the
-//! folder is needed for a moment only.
+//! The crate opens a file named `libtensorflow.so` in a folder that the environment names, and no
+//! other. A pip TensorFlow has no such file: its library is called `libtensorflow_cc.so.2` and needs a
+//! second one that lies in the same folder. So the real files are mapped first, by their own paths;
+//! then the crate gets a link with the right name in a folder made for it. The dynamic loader sees
+//! that the link leads to a file that is mapped already (same device and inode) and returns that
+//! mapping, so the folder is removed at once.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::session;
+use crate::evidence::runtime::link_folder::{LINK_NAME, remove_link_folder};
 
-/// The one name that the crate looks for.
-pub(super) const CRATE_NAME: &str =
-    if cfg!(target_os = "macos") { "libtensorflow.dylib" } else { "libtensorflow.so" };
-
-/// The variable whose folder the crate looks into first.
-pub(super) const CRATE_FOLDER_VARIABLE: &str = "TENSORFLOW_DIR";
+/// The C functions that `session` uses through the crate. The crate panics at the first call of one
+/// that the library lacks, so they are looked up beforehand.
+const NEEDED_SYMBOLS: &[&str] = &[
+    "TF_AddControlInput",
+    "TF_AddInput",
+    "TF_AddInputList",
+    "TF_AllocateTensor",
+    "TF_DeleteBuffer",
+    "TF_DeleteGraph",
+    "TF_DeleteSession",
+    "TF_DeleteSessionOptions",
+    "TF_DeleteStatus",
+    "TF_DeleteTensor",
+    "TF_Dim",
+    "TF_FinishOperation",
+    "TF_GetCode",
+    "TF_GetOpList",
+    "TF_GraphNextOperation",
+    "TF_GraphOperationByName",
+    "TF_LoadLibrary",
+    "TF_LoadSessionFromSavedModel",
+    "TF_Message",
+    "TF_NewBuffer",
+    "TF_NewBufferFromString",
+    "TF_NewGraph",
+    "TF_NewOperation",
+    "TF_NewSession",
+    "TF_NewSessionOptions",
+    "TF_NewStatus",
+    "TF_NumDims",
+    "TF_OperationGetAttrValueProto",
+    "TF_OperationInput",
+    "TF_OperationName",
+    "TF_OperationNumInputs",
+    "TF_OperationOpType",
+    "TF_SessionRun",
+    "TF_SetAttrString",
+    "TF_SetAttrValueProto",
+    "TF_SetConfig",
+    "TF_StringAssignView",
+    "TF_StringCopy",
+    "TF_StringDealloc",
+    "TF_StringGetDataPointer",
+    "TF_StringGetSize",
+    "TF_StringInit",
+    "TF_TensorByteSize",
+    "TF_TensorData",
+    "TF_TensorType",
+    "TF_Version",
+];
 
 /// Maps the library, checks that it has every function that is needed, and binds the crate to it.
-/// `link_folder` must be what [`CRATE_FOLDER_VARIABLE`] says; it does not exist before and after.
+/// The environment variable of the crate must name `link_folder`, which does not exist before and after.
 pub(super) fn bind(
     library: &Path,
     framework: Option<&Path>,
@@ -33,7 +78,7 @@ pub(super) fn bind(
         map(framework)?;
     }
     let handle = map(library)?;
-    for symbol in session::NEEDED_SYMBOLS {
+    for symbol in NEEDED_SYMBOLS {
         if !handle.has(symbol) {
             return Err(format!(
                 "{} lacks the function {symbol}: it is no libtensorflow, or not a whole one",
@@ -62,7 +107,7 @@ impl Mapped {
 
 fn map(path: &Path) -> Result<Mapped, String> {
     let name = CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| "the library's path holds a zero byte".to_string())?;
+        .map_err(|_| "the library's path contains a zero byte".to_string())?;
     // SAFETY: dlopen runs the library's initialisers; this process exists to run that library.
     let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL) };
     if !handle.is_null() {
@@ -80,7 +125,7 @@ fn map(path: &Path) -> Result<Mapped, String> {
     Err(said)
 }
 
-/// Held while a link folder exists, also by whoever is about to end the process.
+/// Locked while a link folder exists, and by a thread that is about to end the process.
 static LINKED: Mutex<()> = Mutex::new(());
 
 /// Waits until there is no link folder, and keeps it so until the guard is dropped.
@@ -94,10 +139,10 @@ struct LinkFolder<'a>(&'a Path);
 impl<'a> LinkFolder<'a> {
     fn new(folder: &'a Path, library: &Path) -> Result<LinkFolder<'a>, String> {
         let said = |error| format!("cannot make a link in {}: {error}", folder.display());
-        // Fails if it exists: nobody else's folder is ever used.
+        // Fails if it exists, so that the folder of another program is never used.
         fs::create_dir(folder).map_err(said)?;
         let made = LinkFolder(folder);
-        std::os::unix::fs::symlink(library, folder.join(CRATE_NAME)).map_err(said)?;
+        std::os::unix::fs::symlink(library, folder.join(LINK_NAME)).map_err(said)?;
         Ok(made)
     }
 }
@@ -106,11 +151,4 @@ impl Drop for LinkFolder<'_> {
     fn drop(&mut self) {
         remove_link_folder(self.0);
     }
-}
-
-/// Removes what a worker may have left when it was killed in the very moment of binding.
-pub(super) fn remove_link_folder(folder: &Path) {
-    // Nothing to do where they are gone already.
-    let _ = fs::remove_file(folder.join(OsStr::new(CRATE_NAME)));
-    let _ = fs::remove_dir(folder);
 }

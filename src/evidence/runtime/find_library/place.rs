@@ -1,4 +1,4 @@
-//! Where a libtensorflow was looked for, and what was there.
+//! The places where a libtensorflow is looked for, and what was found there.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ pub(super) const LIBRARY_PATH: &str = "LD_LIBRARY_PATH";
 #[cfg(target_os = "macos")]
 pub(super) const LIBRARY_PATH: &str = "DYLD_LIBRARY_PATH";
 
-/// A library that was found, or what was tried to find one.
+/// The library that was found, and every place that was tried.
 #[derive(Clone, Debug, Default)]
 pub struct Location {
     /// The library: an official `libtensorflow`, or a pip TensorFlow's `libtensorflow_cc`.
@@ -19,14 +19,14 @@ pub struct Location {
     pub framework: Option<PathBuf>,
     /// Where it was found.
     pub found_by: Option<Place>,
-    /// Every place that was looked at, in order; the last one is the hit, where there is one.
+    /// Every place that was tried, in order. The last one is that of the library, if there is one.
     pub tried: Vec<Tried>,
 }
 
 /// Kinds of places, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
-    /// Named by the caller: nothing else is tried then.
+    /// Named by the caller. No other place is tried then.
     Option,
     /// The variable `TENSORFLOW_DIR`.
     TensorflowDir,
@@ -38,13 +38,13 @@ pub enum Place {
     CondaEnvironment,
     /// The environment that this program is installed in.
     OwnEnvironment,
-    /// What `python3` would import.
+    /// The TensorFlow that `python3` would import.
     Python,
     /// Folders where libraries usually are.
     System,
     /// The dynamic loader's cache.
     LoaderCache,
-    /// What `scripts/run` has downloaded.
+    /// A library that `scripts/run` has downloaded.
     Download,
 }
 
@@ -65,29 +65,29 @@ impl fmt::Display for Place {
     }
 }
 
-/// One look at one place.
+/// One place that was tried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
     /// The kind of place.
     pub place: Place,
-    /// The file or folder; `None` where the place itself does not exist.
+    /// The file or folder; `None` where the place has none, because a variable is not set.
     pub path: Option<PathBuf>,
     /// What was there.
     pub outcome: Outcome,
 }
 
-/// What was at a place.
+/// What was found at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The library that is used.
     Found,
-    /// The variable is not set, or the program not there.
+    /// The variable is not set, or the program does not exist.
     Unset,
     /// There is no such file or folder.
     Absent,
     /// The folder holds no libtensorflow.
     Empty,
-    /// Something is there, but it cannot be used, and why.
+    /// A file or program exists, but cannot be used; the reason.
     Unusable(String),
 }
 

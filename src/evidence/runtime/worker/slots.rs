@@ -1,13 +1,13 @@
-//! A prepared graph that restores a fixed number of tensors of one type, again and again.
+//! A graph that is prepared once and restores a fixed number of tensors of one type in each run.
 //!
 //! `RestoreV2` → `AssignVariableOp` → `ReadVariableOp` → `Shape` → `DestroyResourceOp`, all in one
-//! run; with statistics, the variables are kept until those are taken.
+//! run. With statistics, the variables are kept until the statistics are computed.
 
 use super::attributes;
-use super::restoring::Wanted;
+use super::batches::Wanted;
 use super::session::{Attr, GraphBuilder, Node, Refusal, Run, Session, Threads};
-use super::statistics::{Moments, Statistics};
-use crate::model::DType;
+use super::statistics::Statistics;
+use crate::model::{DType, Stats};
 
 /// What makes two graphs different, beyond the checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,10 +16,10 @@ pub(super) struct Kind {
     pub dtype: DType,
     /// How many tensors it restores.
     pub slots: usize,
-    /// False where the library cannot put this type into a variable: the tensors are restored,
-    /// and their shapes are taken, all the same.
+    /// False where the library cannot put this type into a variable: then the tensors are restored
+    /// and their shapes taken without one.
     pub assign: bool,
-    /// Statistics too; only with `assign`.
+    /// Compute statistics too; only with `assign`.
     pub stats: bool,
 }
 
@@ -67,8 +67,8 @@ impl SlotGraph {
         } else {
             None
         };
-        // The pool of threads is the process', and has the size that the first session asks for.
-        // `RestoreV2` reads its tensors in it (TensorFlow 2.21), and lanes run in it side by side.
+        // The first session sets the size of the process' pool of threads. `RestoreV2` reads its
+        // tensors in that pool (TensorFlow 2.21), and lanes run in it side by side.
         let session = graph.start(threads)?;
         let Slots { shapes, destroyed, .. } = slots;
         Ok(SlotGraph { session, keys, slices, shapes, destroyed, statistics })
@@ -76,8 +76,8 @@ impl SlotGraph {
 
     /// Restores these tensors, as many as there are slots, and gives their dimensions.
     pub fn restore(&self, tensors: &[Wanted<'_>]) -> Result<Vec<Vec<i64>>, Refusal> {
-        let keys = tensors.iter().map(|t| base64(&t.key)).collect();
-        let slices = tensors.iter().map(|t| t.slice.to_string()).collect();
+        let keys = tensors.iter().map(|t| base64(&t.tensor.key.0)).collect();
+        let slices = tensors.iter().map(|t| t.tensor.slice.clone()).collect();
         let destroyed = if self.statistics.is_none() { &self.destroyed[..] } else { &[] };
         self.session.run_for_dims(&Run {
             feeds: vec![(&self.keys, keys), (&self.slices, slices)],
@@ -86,16 +86,16 @@ impl SlotGraph {
         })
     }
 
-    /// Takes the statistics of what was restored, whose shapes these are; nothing, where the graph
-    /// was not prepared for them.
-    pub fn moments(&self, shapes: &[Vec<i64>]) -> Result<Vec<Moments>, Refusal> {
+    /// The statistics of the restored tensors, which have these shapes; none where the graph was not
+    /// prepared for them.
+    pub fn statistics(&self, shapes: &[Vec<i64>]) -> Result<Vec<Stats>, Refusal> {
         match &self.statistics {
             Some(statistics) => statistics.take(&self.session, shapes),
             None => Ok(Vec::new()),
         }
     }
 
-    /// Lets go of variables that were kept for statistics. Those that have no value are no error.
+    /// Destroys variables that were kept for statistics; those without a value too.
     pub fn destroy(&self) -> Result<(), Refusal> {
         if self.statistics.is_some() {
             let targets = self.destroyed.iter().collect();
@@ -162,7 +162,7 @@ impl Slots {
         // Reading it as another type than it is fails, so a shape confirms the dtype as well.
         let value = graph.add("ReadVariableOp", &name("value"), &[handle], &[&assigned], &attrs)?;
         let shape = self.add_shape(graph, slot, (&value, 0))?;
-        // Kept variables are let go of in a run of their own, which must not restore them again.
+        // Kept variables are destroyed in a run of their own, which must not restore them again.
         let after: &[&Node] = if self.keep { &[] } else { &[&shape] };
         let destroyed =
             graph.add("DestroyResourceOp", &name("destroyed"), &[handle], after, &[])?;
@@ -178,18 +178,17 @@ pub(super) fn lacks_assignment(refusal: &Refusal) -> bool {
     refusal.message.contains("AssignVariableOp") && refusal.message.contains("OpKernel")
 }
 
-/// Keys may hold any bytes, but the crate feeds only text: they travel as base64 for URLs, without
-/// padding, which `DecodeBase64` turns into bytes again.
+/// Base64 for URLs, without padding. Keys may contain any bytes, but the crate feeds strings only, so
+/// keys are fed as base64 and `DecodeBase64` makes bytes of them again.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte));
         let group = group << (8 * (3 - chunk.len()));
-        for digit in 0..=chunk.len() {
-            let index = group >> (18 - 6 * digit) & 0x3f;
-            text.push(char::from(DIGITS[index as usize]));
-        }
+        let indices = [18, 12, 6, 0].map(|shift| (group >> shift & 0x3f) as usize);
+        let digits = indices.iter().take(chunk.len() + 1).filter_map(|index| DIGITS.get(*index));
+        text.extend(digits.map(|digit| char::from(*digit)));
     }
     text
 }
@@ -199,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn writes_base64_as_rfc_4648_shows_it() {
+    fn base64_is_that_of_rfc_4648() {
         // RFC 4648, sections 5 and 10, without padding.
         for (bytes, text) in [
             (&b""[..], ""),

@@ -1,8 +1,11 @@
-//! How far the worker has come: the bytes that it has read, as the kernel counts them, against
-//! those that it has to read.
+//! The progress of a request: the bytes that the worker has read, of those that it will read.
+//!
+//! TensorFlow reports no progress. The kernel counts what a process reads, so the parent looks at
+//! that count.
 
 use std::path::Path;
 
+use crate::evidence::runtime::protocol::Step;
 use crate::options::{Observer, Progress};
 
 /// Counts what one process reads during one step.
@@ -19,17 +22,22 @@ impl Meter {
         Meter { pid, total, before: None, shown: 0 }
     }
 
-    /// The reading begins.
-    pub fn begin(&mut self) {
-        if self.before.is_none() {
-            self.before = bytes_read(self.pid);
+    /// A step has begun. Only two of them read the model.
+    pub fn step(&mut self, step: Step, observer: &dyn Observer) {
+        match step {
+            Step::Model | Step::Weights => {
+                if self.before.is_none() {
+                    self.before = bytes_read(self.pid);
+                }
+            }
+            Step::Library | Step::Shapes => self.end(observer),
         }
     }
 
-    /// Looks, and tells the observer what is new.
+    /// Looks at the count, and tells the observer when it has grown.
     pub fn look(&mut self, observer: &dyn Observer) {
         let (Some(before), Some(now)) = (self.before, bytes_read(self.pid)) else { return };
-        // It reads a little more than the model: index blocks twice, its own status.
+        // The process reads more than the model: some index blocks twice, its own status.
         let done = now.saturating_sub(before).min(self.total);
         if done > self.shown {
             self.shown = done;
@@ -46,13 +54,13 @@ impl Meter {
     }
 }
 
-/// Bytes that a process has read by system calls; `None` where the kernel does not tell.
+/// Bytes that a process has read by system calls; `None` where the kernel does not say.
 fn bytes_read(pid: u32) -> Option<u64> {
     let io = std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?;
     io.lines().find_map(|line| line.strip_prefix("rchar: "))?.trim().parse().ok()
 }
 
-/// Bytes that TensorFlow's loader reads of a SavedModel: the graph, and the checkpoint.
+/// Bytes of a SavedModel that TensorFlow's loader reads: the graph and the checkpoint.
 pub(super) fn bytes_to_load(model_dir: &Path) -> u64 {
     let len =
         |path: &Path| std::fs::metadata(path).map_or(0, |m| if m.is_file() { m.len() } else { 0 });

@@ -1,54 +1,53 @@
-//! Inside the worker: loads the model with TensorFlow's own loader and asks the session for every
-//! variable.
+//! Loads the model with TensorFlow's own loader and asks the session for every variable.
 //!
-//! Shapes come from the model's own read nodes where it has them, fetched in one run for all of
-//! them: a fetched tensor is the variable's own buffer, not a copy. Nodes are added to the graph
-//! only where there is no read node, or where that run failed because something has no value,
-//! since a changed graph is prepared anew as a whole before it runs.
+//! Where the model has read nodes of its own, they are fetched in one run: a fetched tensor is the
+//! buffer of the variable, not a copy, so this is cheap. The run fails as a whole if one variable
+//! has no value. Only then, and for variables without a read node, nodes are added to the graph:
+//! TensorFlow prepares a changed graph anew, which takes far longer than the run.
 
 use std::collections::HashSet;
 
-use super::failure::OWN_SCOPE;
-use super::protocol::{HeldLine, Load, LoadVariable, Step, cut};
+use super::attributes;
+use super::events::{Events, Failed};
 use super::session::{self, Attr, Node, Refusal, Run, Session, Threads};
-use super::worker::{Events, Failed, path};
-use super::{attributes, failure};
-use crate::model::DType;
-
-/// Most runs that are spent on finding out which variables make the one big run fail.
-const MAX_RUNS: usize = 200;
-/// Longest error that is kept for one variable, in bytes.
-pub(super) const MAX_ERROR: usize = 512;
+use crate::evidence::runtime::failure::{OWN_SCOPE, clean};
+use crate::evidence::runtime::protocol::{Held, LoadRequest, Step, VariableOp, cut};
+use crate::limits::{MAX_HELD_ERROR_BYTES, MAX_SHAPE_RUNS};
+use crate::model::{DType, Shape};
 
 /// Serves one request.
-pub(super) fn load(request: &Load, threads: Threads, events: &mut Events) -> Result<(), Failed> {
-    let folder = path(&request.model_dir)?;
-    // The loader takes the folder's name for a pattern, and the crate takes UTF-8 only: neither
-    // matters to a folder called `.`.
+pub(super) fn load(
+    request: &LoadRequest,
+    threads: Threads,
+    events: &mut Events,
+) -> Result<(), Failed> {
+    let folder = request.model_dir.to_path();
+    // The loader treats the folder's path as a pattern, and the crate requires UTF-8. With the
+    // folder as the current one, its path is `.`.
     std::env::set_current_dir(&folder).map_err(|error| Failed::folder(&folder, &error))?;
     events.step(Step::Model);
     let session = Session::load(".", &request.tags, threads)?;
     events.step(Step::Shapes);
     let named: HashSet<&str> = request.variables.iter().map(|v| v.node.as_str()).collect();
-    let mut unasked = Vec::new();
+    let mut undeclared = Vec::new();
     let mut scope = String::from(OWN_SCOPE);
     for node in session.nodes() {
         let name = node.name();
         if is_variable_op(&node.op()) && !named.contains(name.as_str()) {
-            unasked.push(name);
+            undeclared.push(name);
         } else if name.starts_with(&scope) {
-            // As long as the longest name that begins like it, and one more: nobody has it.
+            // Longer than this name, so that no name of the model begins with it.
             scope = format!("{OWN_SCOPE}{}", "_".repeat(name.len()));
         }
     }
-    let mut asked = Asked::new(session, &request.variables);
-    asked.fetch_read_nodes();
-    asked.add_nodes_for_the_rest(&scope)?;
-    events.held(0, asked.held);
-    events.unasked(unasked);
-    // Taking a session down frees tensor by tensor what the end of the process frees at once. A
-    // worker that has loaded a model is not asked again.
-    std::mem::forget(asked.session);
+    let mut variables = LoadedVariables::new(session, &request.variables);
+    variables.fetch_read_nodes();
+    variables.add_nodes_for_the_rest(&scope)?;
+    events.held(variables.held);
+    events.undeclared(undeclared);
+    // A destructor would free tensor by tensor what the end of the process frees at once. A worker
+    // that has loaded a model gets no other request.
+    std::mem::forget(variables.session);
     Ok(())
 }
 
@@ -62,41 +61,42 @@ struct Target {
     index: usize,
     /// The variable op.
     node: Node,
-    reference: bool,
+    is_reference: bool,
     /// The op's own dtype, from the loaded graph.
     dtype: DType,
     /// The node whose output 0 is the value.
     read: Option<Node>,
 }
 
-struct Asked {
+/// The variables of the request in the loaded graph.
+struct LoadedVariables {
     session: Session,
+    /// Those whose shape is not known yet.
     targets: Vec<Target>,
-    held: Vec<HeldLine>,
+    /// What the session holds, in the order of the request.
+    held: Vec<Held>,
 }
 
-impl Asked {
-    fn new(session: Session, variables: &[LoadVariable]) -> Asked {
-        let mut held = vec![HeldLine::default(); variables.len()];
+impl LoadedVariables {
+    fn new(session: Session, variables: &[VariableOp]) -> LoadedVariables {
+        let mut held = Vec::with_capacity(variables.len());
         let mut targets = Vec::with_capacity(variables.len());
         for (index, variable) in variables.iter().enumerate() {
-            let Some(slot) = held.get_mut(index) else { continue };
             match find(&session, variable) {
-                Ok((node, dtype)) => targets.push(Target {
-                    index,
-                    read: read_node(&session, variable, &node, dtype),
-                    node,
-                    reference: variable.reference,
-                    dtype,
-                }),
-                Err(why) => *slot = HeldLine::error(why),
+                Ok((node, dtype)) => {
+                    let read = read_node(&session, variable, &node, dtype);
+                    let is_reference = variable.is_reference;
+                    targets.push(Target { index, node, is_reference, dtype, read });
+                    held.push(Held::default());
+                }
+                Err(reason) => held.push(Held::error(reason)),
             }
         }
-        Asked { session, targets, held }
+        LoadedVariables { session, targets, held }
     }
 
-    /// Fetches what the model itself reads, in one run. Whatever does not come out of it is left
-    /// to [`Asked::add_nodes_for_the_rest`].
+    /// Fetches the model's own read nodes, in one run. If it fails, every variable is left to
+    /// [`LoadedVariables::add_nodes_for_the_rest`], which finds out for which ones.
     fn fetch_read_nodes(&mut self) {
         let readable: Vec<&Target> =
             self.targets.iter().filter(|t| session::can_fetch(t.dtype)).collect();
@@ -108,15 +108,15 @@ impl Asked {
         let Ok(dims) = self.session.run_for_tensor_dims(&fetches) else { return };
         for (target, dims) in readable.iter().filter(|t| t.read.is_some()).zip(dims) {
             if let Some(slot) = self.held.get_mut(target.index) {
-                slot.dtype = Some(target.dtype.number());
-                slot.shape = Some(dims);
+                slot.dtype = Some(target.dtype);
+                slot.shape = Some(Shape(dims));
             }
         }
         let held = &self.held;
         self.targets.retain(|t| held.get(t.index).is_some_and(|h| h.shape.is_none()));
     }
 
-    /// Adds nodes that ask whether a variable has a value, and that read it and take its shape.
+    /// Adds nodes that say whether a variable has a value, read it, and take its shape.
     fn add_nodes_for_the_rest(&mut self, scope: &str) -> Result<(), Failed> {
         if self.targets.is_empty() {
             return Ok(());
@@ -128,16 +128,20 @@ impl Asked {
                 Err(refusal) => set_error(&mut self.held, target.index, &refusal),
             }
         }
-        let asks =
+        let run =
             Run { fetches: probes.iter().map(|(_, p)| &p.has_value).collect(), ..Run::default() };
-        let has_value = self.session.run_for_truth(&asks)?;
-        let valued: Vec<&(usize, Probe)> =
-            probes.iter().zip(has_value).filter(|(_, yes)| *yes).map(|(p, _)| p).collect();
+        let has_value = self.session.run_for_bools(&run)?;
+        let valued: Vec<&(usize, Probe)> = probes
+            .iter()
+            .zip(has_value)
+            .filter(|(_, has_value)| *has_value)
+            .map(|(p, _)| p)
+            .collect();
         self.fetch_shapes(&valued);
         Ok(())
     }
 
-    /// Fetches shapes in one run; where it fails, halves it until the culprits are found.
+    /// Fetches shapes in one run. A run that fails is halved until the variables that fail are found.
     fn fetch_shapes(&mut self, probes: &[&(usize, Probe)]) {
         let mut pending = vec![probes];
         let mut runs = 0;
@@ -152,12 +156,11 @@ impl Asked {
                 Ok(shapes) => {
                     for ((index, probe), dims) in part.iter().zip(shapes) {
                         if let Some(slot) = self.held.get_mut(*index) {
-                            slot.dtype = Some(probe.dtype.number());
-                            slot.shape = dims.iter().map(|d| u64::try_from(*d).ok()).collect();
+                            slot.set_value(probe.dtype, &dims);
                         }
                     }
                 }
-                Err(_) if part.len() > 1 && runs < MAX_RUNS => {
+                Err(_) if part.len() > 1 && runs < MAX_SHAPE_RUNS => {
                     let (first, second) = part.split_at(part.len() / 2);
                     pending.push(second);
                     pending.push(first);
@@ -172,18 +175,18 @@ impl Asked {
     }
 }
 
-fn set_error(held: &mut [HeldLine], index: usize, refusal: &Refusal) {
+fn set_error(held: &mut [Held], index: usize, refusal: &Refusal) {
     if let Some(slot) = held.get_mut(index) {
-        *slot = HeldLine::error(cut(&failure::clean(&refusal.message), MAX_ERROR));
+        *slot = Held::error(cut(&clean(&refusal.message), MAX_HELD_ERROR_BYTES));
     }
 }
 
 /// The variable's node and dtype in the loaded graph.
-fn find(session: &Session, variable: &LoadVariable) -> Result<(Node, DType), &'static str> {
+fn find(session: &Session, variable: &VariableOp) -> Result<(Node, DType), &'static str> {
     let node = session.node(&variable.node).ok_or("the loaded graph has no such node")?;
     let fits = match node.op().as_str() {
-        "VariableV2" | "Variable" => variable.reference,
-        "VarHandleOp" => !variable.reference,
+        "VariableV2" | "Variable" => variable.is_reference,
+        "VarHandleOp" => !variable.is_reference,
         _ => false,
     };
     if !fits {
@@ -193,15 +196,10 @@ fn find(session: &Session, variable: &LoadVariable) -> Result<(Node, DType), &'s
     Ok((node, dtype))
 }
 
-/// The node that the request says reads this variable, if it certainly does, and certainly gives
-/// this dtype.
-fn read_node(
-    session: &Session,
-    variable: &LoadVariable,
-    node: &Node,
-    dtype: DType,
-) -> Option<Node> {
-    if variable.reference {
+/// The node that reads this variable according to the request. It is checked in the loaded graph: the
+/// request may be wrong, and a tensor of another dtype must never be fetched (see `session`).
+fn read_node(session: &Session, variable: &VariableOp, node: &Node, dtype: DType) -> Option<Node> {
+    if variable.is_reference {
         // A reference variable's own output, fetched, is its value.
         return Some(node.clone());
     }
@@ -225,14 +223,14 @@ fn add_probe(session: &mut Session, target: &Target, scope: &str) -> Result<Prob
     let shape_attrs = [Attr::Value("T", &value_type), Attr::Value("out_type", &dims_type)];
     let dtype_attr = [Attr::Value("dtype", &value_type)];
     let variable = [(&target.node, 0)];
-    let (has_value, value) = if target.reference {
+    let (has_value, value) = if target.is_reference {
         ("IsVariableInitialized", target.node.clone())
     } else {
         // Reading it as another type than it is fails, so a shape confirms the dtype as well.
         let value = session.add("ReadVariableOp", &name("value"), &variable, &dtype_attr)?;
         ("VarIsInitializedOp", value)
     };
-    let has_value_attrs = if target.reference { &dtype_attr[..] } else { &[] };
+    let has_value_attrs = if target.is_reference { &dtype_attr[..] } else { &[] };
     Ok(Probe {
         has_value: session.add(has_value, &name("has_value"), &variable, has_value_attrs)?,
         shape: session.add("Shape", &name("shape"), &[(&value, 0)], &shape_attrs)?,

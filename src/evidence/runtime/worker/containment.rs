@@ -1,5 +1,5 @@
-//! What the worker process does to itself, so that neither the library nor the model can hurt
-//! anything else: limits, descriptors, signals, and its end.
+//! What the worker process does to itself, so that neither the library nor the model can harm
+//! anything else: limits, descriptors, signals, and its exit.
 
 use std::io;
 use std::os::fd::RawFd;
@@ -34,8 +34,8 @@ pub(super) fn close_inherited() {
     }
 }
 
-/// Moves stdin and stdout to descriptors that nobody knows, and puts nothing and stderr in their
-/// places. Gives the new ones.
+/// Moves stdin and stdout to descriptors that the library does not know, and puts `/dev/null` and
+/// stderr in their places. Gives the new descriptors.
 pub(super) fn move_standard_streams() -> Option<(RawFd, RawFd)> {
     // SAFETY: plain system calls on descriptors 0 to 2, before any other thread runs.
     unsafe {
@@ -52,8 +52,8 @@ pub(super) fn move_standard_streams() -> Option<(RawFd, RawFd)> {
     }
 }
 
-/// Frees small pieces at once, instead of keeping them apart and merging them all at every large
-/// one: loading a graph frees many of both.
+/// Merges small pieces of memory when they are freed. By default glibc keeps them apart and merges
+/// all of them whenever a large piece is freed; loading a graph frees many of both.
 pub(super) fn merge_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: mallopt sets a number that later calls of malloc and free look at.
@@ -62,7 +62,7 @@ pub(super) fn merge_freed_memory() {
     }
 }
 
-/// A crash leaves no core dump: it would hold gigabytes, and the model.
+/// A crash leaves no core dump: it would take gigabytes, and contain the model.
 pub(super) fn no_core_dump() {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the struct lives through the call. Lowering a limit is always allowed.
@@ -80,8 +80,8 @@ pub(super) fn limit_memory(bytes: u64) -> io::Result<()> {
     }
 }
 
-/// Has the kernel kill this process when its parent ends. Elsewhere than on Linux the end of
-/// stdin has to do.
+/// Has the kernel kill this process when its parent ends. On other systems than Linux, only the end
+/// of stdin ends it.
 pub(super) fn die_with_parent(parent: u32) {
     #[cfg(target_os = "linux")]
     // SAFETY: plain system calls.
@@ -96,10 +96,10 @@ pub(super) fn die_with_parent(parent: u32) {
     let _ = parent;
 }
 
-/// Signals that a terminal or a system sends wait until this is dropped.
+/// Signals are blocked until this is dropped.
 pub(super) struct HeldOff(libc::sigset_t);
 
-/// Holds off the signals that end a process, but for SIGKILL.
+/// Blocks the signals that end a process, except SIGKILL.
 pub(super) fn hold_off_signals() -> HeldOff {
     // SAFETY: both sets are plain memory that the calls fill in.
     unsafe {
@@ -121,10 +121,10 @@ impl Drop for HeldOff {
     }
 }
 
-/// Peak resident memory of this process.
+/// Peak resident memory of this process, in bytes.
 ///
-/// `getrusage` alone would not do: what a process used before it became this program stays in
-/// its figure.
+/// Not from `getrusage`: its figure includes the time before `exec`, when the process was a copy of
+/// its parent.
 pub(super) fn peak_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok();
     let line = status.as_deref()?.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

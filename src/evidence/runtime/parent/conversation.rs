@@ -1,0 +1,274 @@
+//! One worker as the census uses it: start, request, answer, end.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use super::answer::{Answer, PartialAnswer};
+use super::ending::{activity, of_exit, of_failed_event};
+use super::limits::Limits;
+use super::pipes::{FromWorker, Pipes};
+use super::process::{Process, WorkerEnvironment};
+use super::progress::{Meter, bytes_to_load};
+use crate::evidence::runtime::failure::{Failure, FailureKind};
+use crate::evidence::runtime::find_library::Location;
+use crate::evidence::runtime::link_folder::{new_link_folder, remove_link_folder};
+use crate::evidence::runtime::protocol::{
+    Event, FailedKind, LoadRequest, PROTOCOL, RawBytes, Request, RestoreRequest, Start, Step,
+    encode,
+};
+use crate::options::Progress;
+
+/// How often progress is looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A worker process that maps the library, or has done so, and answers requests.
+///
+/// Dropping it kills the process, whatever the process is doing. After a failed request it takes
+/// the next one, unless the process has died ([`Worker::is_alive`]).
+pub struct Worker<'a> {
+    limits: Limits<'a>,
+    library: PathBuf,
+    link_folder: PathBuf,
+    process: Process,
+    started: Instant,
+    pipes: Pipes,
+    tensorflow_version: Option<String>,
+    step: Option<Step>,
+    alive: bool,
+}
+
+/// Starts a worker that maps the library at once, while the caller does something else.
+pub fn start<'a>(location: &Location, limits: &Limits<'a>) -> Result<Worker<'a>, Failure> {
+    let Some(library) = &location.library else {
+        return Err(Failure::new(FailureKind::NoLibrary, "no libtensorflow was found"));
+    };
+    let link_folder = new_link_folder();
+    let environment = WorkerEnvironment {
+        link_folder: &link_folder,
+        allow_gpu: limits.allow_gpu,
+        verbose: limits.show_library_output,
+    };
+    let (process, streams) = Process::start(limits.worker, &environment).map_err(|error| {
+        Failure::new(FailureKind::Protocol, format!("cannot start the session's process: {error}"))
+    })?;
+    let worker = Worker {
+        limits: *limits,
+        library: library.clone(),
+        link_folder,
+        process,
+        started: Instant::now(),
+        pipes: Pipes::new(streams, limits.show_library_output),
+        tensorflow_version: None,
+        step: None,
+        alive: true,
+    };
+    worker.send(&Request::Start(Start {
+        protocol: PROTOCOL,
+        parent: std::process::id(),
+        library: RawBytes::from(library.as_path()),
+        framework: location.framework.as_deref().map(RawBytes::from),
+        link_folder: RawBytes::from(worker.link_folder.as_path()),
+        memory_limit: limits.memory_limit,
+        op_libraries: limits.op_libraries.iter().map(|path| absolute(path)).collect(),
+        threads: threads(),
+    }));
+    Ok(worker)
+}
+
+/// Loads the library in a worker and gives its version.
+pub fn probe(location: &Location, limits: &Limits<'_>) -> Result<String, Failure> {
+    start(location, limits)?.version()
+}
+
+impl Worker<'_> {
+    /// The version of the library, once it is mapped.
+    pub fn version(&mut self) -> Result<String, Failure> {
+        let deadline = self.deadline();
+        while self.tensorflow_version.is_none() {
+            match self.next_event(deadline)? {
+                Some(Event::Failed { kind, code, message }) => {
+                    return Err(self.failed(kind, code, &message));
+                }
+                Some(Event::Ready { .. } | Event::Step { .. }) | None => {}
+                Some(_) => return Err(self.protocol_error("an answer before any request")),
+            }
+        }
+        Ok(self.tensorflow_version.clone().unwrap_or_default())
+    }
+
+    /// False once the process is known to have ended: no request can be sent any more.
+    pub fn is_alive(&self) -> bool {
+        self.alive
+    }
+
+    /// Loads the model with TensorFlow's own loader, and gives what the session holds of its
+    /// variables.
+    pub fn load(&mut self, mut request: LoadRequest) -> Result<Answer, Failure> {
+        let model_dir = request.model_dir.to_path();
+        request.model_dir = absolute(&model_dir);
+        let (requested, bytes) = (request.variables.len(), bytes_to_load(&model_dir));
+        self.request(&Request::Load(request), requested, bytes)
+    }
+
+    /// Restores tensors, batch by batch.
+    pub fn restore(&mut self, mut request: RestoreRequest) -> Result<Answer, Failure> {
+        request.prefix = absolute(&request.prefix.to_path());
+        let (requested, bytes) = (request.tensors.len(), request.total_bytes());
+        self.request(&Request::Restore(request), requested, bytes)
+    }
+
+    fn request(
+        &mut self,
+        request: &Request,
+        requested: usize,
+        bytes: u64,
+    ) -> Result<Answer, Failure> {
+        self.send(request);
+        let answer = self.receive(requested, bytes);
+        self.limits.observer.notice(Progress::Done);
+        answer
+    }
+
+    /// Takes events until the answer is complete.
+    fn receive(&mut self, requested: usize, bytes: u64) -> Result<Answer, Failure> {
+        let deadline = self.deadline();
+        let mut answer = PartialAnswer::new(requested);
+        let mut meter = Meter::new(self.process.pid(), bytes);
+        let peak_bytes = loop {
+            let Some(event) = self.next_event(deadline)? else {
+                meter.look(self.limits.observer);
+                continue;
+            };
+            let taken = match event {
+                Event::Held { first, held } => answer.take_held(first, held),
+                Event::Undeclared { names } => answer.take_undeclared(names),
+                Event::Step { step } => {
+                    meter.step(step, self.limits.observer);
+                    Ok(())
+                }
+                Event::Ready { .. } => Ok(()),
+                Event::Done { peak_bytes } => break peak_bytes,
+                Event::Failed { kind, code, message } => {
+                    return Err(self.failed(kind, code, &message));
+                }
+            };
+            taken.and_then(|()| answer.count_event()).map_err(|what| self.protocol_error(what))?;
+        };
+        meter.end(self.limits.observer);
+        Ok(Answer {
+            tensorflow_version: self.tensorflow_version.clone().unwrap_or_default(),
+            library: self.library.clone(),
+            elapsed: self.started.elapsed(),
+            peak_bytes,
+            held: answer.held,
+            undeclared: answer.undeclared,
+        })
+    }
+
+    fn send(&self, request: &Request) {
+        self.pipes.send(encode(request));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+    }
+
+    /// The next event, or `None` after a while without one. Everything that ends the conversation
+    /// is an error here.
+    fn next_event(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, Failure> {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| now >= deadline) {
+            return Err(self.timed_out());
+        }
+        let patience = deadline.map_or(TICK, |deadline| TICK.min(deadline - now));
+        match self.pipes.next(patience) {
+            Ok(FromWorker::Event(event)) => {
+                self.remember(&event);
+                Ok(Some(event))
+            }
+            Ok(FromWorker::StderrLine(line)) => {
+                self.limits.observer.notice(Progress::LibraryOutput(line));
+                Ok(None)
+            }
+            Ok(FromWorker::ProtocolError(what)) => Err(self.protocol_error(&what)),
+            Ok(FromWorker::End) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+        }
+    }
+
+    fn remember(&mut self, event: &Event) {
+        match event {
+            Event::Ready { tensorflow_version, .. } => {
+                self.tensorflow_version = Some(tensorflow_version.clone());
+            }
+            Event::Step { step } => {
+                self.step = Some(*step);
+                self.limits.observer.notice(Progress::Step(activity(self.step).into()));
+            }
+            _ => {}
+        }
+    }
+
+    fn failed(&mut self, kind: FailedKind, code: Option<u32>, message: &str) -> Failure {
+        // A worker that could not bind the library ends: every request needs the library.
+        self.alive &= self.tensorflow_version.is_some();
+        of_failed_event(kind, code, message, &self.pipes.stderr_tail())
+    }
+
+    /// The worker sent what the protocol does not allow. It may be under a model's control, so
+    /// nothing else that it sends is read.
+    fn protocol_error(&mut self, what: &str) -> Failure {
+        self.kill(FailureKind::Protocol, format!("the session's process said {what}"))
+    }
+
+    fn timed_out(&mut self) -> Failure {
+        let within = self.limits.timeout.unwrap_or_default().as_secs_f64();
+        let activity = activity(self.step);
+        let message = format!("the session gave no answer within {within} s (it was {activity})");
+        self.kill(FailureKind::TimedOut, message)
+    }
+
+    fn kill(&mut self, kind: FailureKind, message: String) -> Failure {
+        self.alive = false;
+        self.process.kill();
+        self.pipes.wait_for_stderr();
+        let stderr_lines = self.pipes.stderr_tail().stderr_lines();
+        Failure { kind, message, stderr_lines }
+    }
+
+    fn ended(&mut self) -> Failure {
+        self.alive = false;
+        // The worker may have closed its stdout and live on; without events it is of no use.
+        self.process.kill();
+        let status = self.process.wait();
+        self.pipes.wait_for_stderr();
+        let (activity, memory_limit) = (activity(self.step), self.limits.memory_limit);
+        of_exit(status, activity, memory_limit, &self.pipes.stderr_tail())
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        self.process.kill();
+        if self.tensorflow_version.is_none() {
+            // The worker may have died while its link folder existed.
+            self.process.wait();
+            remove_link_folder(&self.link_folder);
+        }
+    }
+}
+
+/// As many threads as there are processors, but at most 8.
+fn threads() -> u8 {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    u8::try_from(processors.min(8)).unwrap_or(1)
+}
+
+/// The worker changes its current folder, so every path that it gets is absolute.
+fn absolute(path: &Path) -> RawBytes {
+    match std::path::absolute(path) {
+        Ok(path) => RawBytes::from(path.as_path()),
+        Err(_) => RawBytes::from(path),
+    }
+}

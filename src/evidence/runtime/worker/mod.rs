@@ -1,0 +1,133 @@
+//! The worker process: maps the library, then serves requests until its parent goes away.
+//!
+//! It contains itself first: no inherited descriptors, no core dump, no more memory than allowed,
+//! and death with its parent. Whatever the library prints goes to stderr, so that stdout, moved out
+//! of the library's reach, carries the protocol alone.
+//!
+//! `load` and `restore` serve the two kinds of request. Below them, `slots` and `statistics` build
+//! graphs, `attributes` writes what those graphs need, and `session` runs them; `library` and
+//! `containment` are used at the start.
+
+mod attributes;
+mod batches;
+mod containment;
+mod events;
+mod library;
+mod load;
+mod restore;
+mod session;
+mod slots;
+mod statistics;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::fd::FromRawFd;
+use std::sync::mpsc::{Receiver, channel};
+
+use self::events::{Events, Failed};
+use self::session::Threads;
+use super::failure::Failure;
+use super::protocol::{Event, PROTOCOL, Request, Start, Step, WORKER_ARGUMENT};
+
+/// Serves and exits, if this process was started as a worker; returns at once if not.
+///
+/// A program whose census may use a session must call this at the start of `main`, unless
+/// [`crate::Options::worker`] names another program that does.
+pub fn serve_if_worker() {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|a| a == WORKER_ARGUMENT) && arguments.next().is_none() {
+        serve();
+    }
+}
+
+fn serve() -> ! {
+    containment::close_inherited();
+    let Some((stdin, stdout)) = containment::move_standard_streams() else {
+        containment::exit_now(1);
+    };
+    // SAFETY: both descriptors were just made by dup and have no other owner.
+    let (stdin, stdout) = unsafe { (File::from_raw_fd(stdin), File::from_raw_fd(stdout)) };
+    let mut events = Events::new(stdout);
+    let requests = read_requests(stdin);
+    // A panic's message is on stderr, which the parent reads.
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        converse(&mut events, &requests);
+    }));
+    // No teardown: the end of the process frees everything, and faster.
+    containment::exit_now(1);
+}
+
+/// Reads requests in a thread of its own, so that the end of the parent, which closes stdin, ends
+/// this process even while TensorFlow is at work.
+fn read_requests(stdin: File) -> Receiver<Request> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdin).lines() {
+            let Ok(line) = line else { break };
+            let Ok(request) = serde_json::from_str(&line) else { break };
+            if sender.send(request).is_err() {
+                break;
+            }
+        }
+        let _unlinked = library::wait_until_unlinked();
+        containment::exit_now(0);
+    });
+    receiver
+}
+
+fn converse(events: &mut Events, requests: &Receiver<Request>) {
+    let Ok(Request::Start(start)) = requests.recv() else { return };
+    let threads = Threads(start.threads);
+    match begin(events, &start) {
+        Ok(tensorflow_version) => {
+            events.send(&Event::Ready { protocol: PROTOCOL, tensorflow_version });
+        }
+        Err(failed) => {
+            events.failed(failed);
+            return;
+        }
+    }
+    while let Ok(request) = requests.recv() {
+        let done = match request {
+            Request::Start(_) => Err(Failed::request("started twice")),
+            Request::Load(load) => load::load(&load, threads, events),
+            Request::Restore(restore) => restore::restore(&restore, threads, events),
+        };
+        match done {
+            Ok(()) => events.send(&Event::Done { peak_bytes: containment::peak_bytes() }),
+            Err(failed) => events.failed(failed),
+        }
+    }
+}
+
+fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
+    if start.protocol != PROTOCOL {
+        return Err(Failed::request(format!("protocol {} is not supported", start.protocol)));
+    }
+    containment::no_core_dump();
+    containment::merge_freed_memory();
+    if let Some(bytes) = start.memory_limit {
+        containment::limit_memory(bytes).map_err(|error| {
+            Failed::request(format!("cannot limit the memory to {bytes} bytes: {error}"))
+        })?;
+    }
+    events.step(Step::Library);
+    let framework = start.framework.as_ref().map(|path| path.to_path());
+    // The signals that a terminal sends must not end this process while the link folder exists.
+    let held_off = containment::hold_off_signals();
+    let bound =
+        library::bind(&start.library.to_path(), framework.as_deref(), &start.link_folder.to_path());
+    drop(held_off);
+    // Not earlier: SIGKILL cannot be held off, and a parent that dies would leave the folder.
+    containment::die_with_parent(start.parent);
+    bound.map_err(Failed::library)?;
+    for path in &start.op_libraries {
+        let path = path.to_path();
+        let Some(text) = path.to_str() else {
+            return Err(Failed::library(format!("{}: the path is not UTF-8", path.display())));
+        };
+        session::load_op_library(text)
+            .map_err(|r| Failed::library(Failure::from_status(r.code, &r.message).message))?;
+    }
+    Ok(session::version())
+}
