@@ -16,7 +16,7 @@ mod search;
 
 use std::path::Path;
 
-pub use self::place::{Location, Outcome, Place, Tried};
+pub use self::place::{Location, Place, Tried};
 
 use self::environment::SearchEnvironment;
 use self::search::Search;
