@@ -116,7 +116,7 @@ fn refuses_links_devices_and_paths_out_of_the_folder() {
         ((b'3', b"null", "", b""), "entry `null` is a device"),
         ((b'6', b"pipe", "", b""), "entry `pipe` is a pipe"),
         ((b'S', b"holes", "", b""), "entry `holes` is a sparse file"),
-        ((b'Z', b"odd", "", b""), "entry `odd` is of a kind nobody knows"),
+        ((b'Z', b"odd", "", b""), "entry `odd` is of an unknown kind"),
         (file("/tmp/x", b"x"), "entry `/tmp/x` has an absolute path"),
         (file("a/../../x", b"x"), "entry `a/../../x` leads out of its folder"),
         (file("saved_model.pb", b"y"), "entry `saved_model.pb` is there twice"),

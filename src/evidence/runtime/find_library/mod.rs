@@ -16,7 +16,10 @@ mod search;
 
 use std::path::Path;
 
-pub use self::place::{Location, Outcome, Place, Tried};
+#[cfg(test)]
+use self::place::Outcome;
+use self::place::Place;
+pub use self::place::{Location, Tried};
 
 use self::environment::SearchEnvironment;
 use self::search::Search;
