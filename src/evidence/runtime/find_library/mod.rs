@@ -16,12 +16,15 @@ mod search;
 
 use std::path::Path;
 
-pub use self::place::{Location, Place, Tried};
+#[cfg(test)]
+use self::place::Outcome;
+use self::place::Place;
+pub use self::place::{Location, Tried};
 
 use self::environment::SearchEnvironment;
 use self::search::Search;
 
-/// Looks for a library in the order of [`Place`], and takes the first one that this machine could
+/// Looks for a library in the order of `Place`, and takes the first one that this machine could
 /// load. A library that the caller names is the only one that is tried: a user who names one and
 /// gets another would take the answer of the wrong TensorFlow for that of the right one.
 pub fn locate(libtensorflow: Option<&Path>) -> Location {

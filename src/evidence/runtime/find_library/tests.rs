@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::place::Outcome;
 use super::*;
 
 /// The first bytes of a library for this machine; `locate` reads no more.
