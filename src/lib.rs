@@ -75,6 +75,15 @@ pub mod select;
 mod source;
 #[cfg(any(test, feature = "testkit"))]
 #[doc(hidden)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "writes the inputs of tests and stops where it cannot"
+)]
 pub mod testkit;
 mod verdict;
 mod wire;

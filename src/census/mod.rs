@@ -103,20 +103,6 @@ pub(crate) fn of_bytes(
     conclude(&source, &file, sidecars, options, |_, _| SessionOutcome::off())
 }
 
-/// Reads a model's files, then hands over what joins them to an inventory once more at every call.
-#[cfg(any(test, feature = "testkit"))]
-pub(crate) fn with_inventory(
-    file: &SavedModelFile,
-    meta_graphs: &[crate::saved_model::MetaGraph<'_>],
-    mut sidecars: SidecarFiles,
-    run: &mut dyn FnMut(&mut dyn FnMut() -> usize),
-) {
-    let options = Options::default();
-    let files = FileEvidence::read(file, 1, meta_graphs, &mut sidecars, &options);
-    let files = files.expect("a model that can be read");
-    run(&mut || reconcile::inventory(&files).0.iter().count());
-}
-
 /// Without a session only the shapes and the checkpoint's object graph are needed of the weights.
 fn weights_needed(options: &Options) -> source::Weights<'static> {
     if options.runtime == RuntimeChoice::Off && !options.verify_checksums {

@@ -83,30 +83,26 @@ pub(super) fn in_tree_order(
     mut groups: Groups,
     variables: Vec<Variable>,
 ) -> (Groups, Vec<Variable>) {
-    let mut order: Vec<usize> = Vec::with_capacity(variables.len());
-    let mut placed = vec![false; variables.len()];
+    let mut place: Vec<Option<usize>> = vec![None; variables.len()];
+    let mut next = 0usize..;
     let mut open = vec![groups.root()];
     while let Some(id) = open.pop() {
         let Some(group) = groups.nodes.get(id.0) else { continue };
         for v in &group.own {
-            if !std::mem::replace(&mut placed[v.0], true) {
-                order.push(v.0);
+            if let Some(place @ None) = place.get_mut(v.0) {
+                *place = next.next();
             }
         }
         open.extend(group.children.iter().rev());
     }
-    order.extend((0..variables.len()).filter(|v| !placed[*v]));
-    let mut new_place = vec![0usize; variables.len()];
-    for (new, old) in order.iter().enumerate() {
-        new_place[*old] = new;
-    }
+    place.iter_mut().filter(|place| place.is_none()).for_each(|place| *place = next.next());
     for group in &mut groups.nodes {
         for v in &mut group.own {
-            v.0 = new_place[v.0];
+            v.0 = place.get(v.0).copied().flatten().unwrap_or(v.0);
         }
         group.own.sort_unstable();
     }
-    let mut slots: Vec<Option<Variable>> = variables.into_iter().map(Some).collect();
-    let ordered = order.into_iter().filter_map(|old| slots[old].take()).collect();
-    (groups, ordered)
+    let mut placed: Vec<(Option<usize>, Variable)> = place.into_iter().zip(variables).collect();
+    placed.sort_by_key(|(place, _)| *place);
+    (groups, placed.into_iter().map(|(_, variable)| variable).collect())
 }

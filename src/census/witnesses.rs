@@ -92,7 +92,7 @@ fn keras(files: &FileEvidence<'_>, inventory: &Inventory<Confirmed>) -> (Testimo
     {
         let layers = files.keras.layers.keys().copied();
         let below = object_graph::walk(objects, layers, &facts.excluded, |_, _| true);
-        let held = inventory.objects().filter(|(object, _)| below[object.index()]);
+        let held = inventory.objects().filter(|(object, _)| below.get(*object));
         let mut held: Vec<ItemId> = held.map(|(_, item)| item).collect();
         held.sort_unstable();
         held.dedup();

@@ -1,19 +1,6 @@
 //! Weights frozen into the graph: floating-point constants of rank one and more that an output of a
 //! signature depends on, in the main graph and in the functions that it calls. Only types and shapes
 //! are decoded, never contents.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 use foldhash::{HashMap, HashSet, HashSetExt};
 
 use crate::model::Constants;

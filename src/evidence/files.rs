@@ -66,8 +66,7 @@ impl<'a> FileEvidence<'a> {
         sidecars: &mut SidecarFiles,
         options: &Options,
     ) -> Result<FileEvidence<'a>> {
-        let selected = select(file.path(), meta_graphs, options.tags.as_deref())?;
-        let meta = &meta_graphs[selected];
+        let (selected, meta) = select(file.path(), meta_graphs, options.tags.as_deref())?;
         let malformed = |e| file.malformed(e);
         let graph = meta.graph().map_err(malformed)?;
         let signatures = meta.signatures().map_err(malformed)?;

@@ -1,19 +1,6 @@
 //! What TensorFlow's graph constructor would refuse in the main graph: repeated names, inputs that do
 //! not exist, cycles. A model that no loader accepts is reported as broken, whatever its files count.
 //! Source: tensorflow/core/common_runtime/graph_constructor.cc (TensorFlow 2.21).
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 use crate::saved_model::{Graph, input_node};
 
 /// One reason for which the graph constructor refuses a graph.

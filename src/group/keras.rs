@@ -32,7 +32,7 @@ struct Layers<'g, 'a> {
 impl Layers<'_, '_> {
     fn is_layer(&self, node: NodeId) -> bool {
         is_keras(self.objects, node)
-            && self.objects.facts.excluded.get(node.index()) != Some(&Some(Excluded::Metric))
+            && self.objects.facts.excluded.get(node) != Some(Excluded::Metric)
     }
 
     fn proposal(&self, node: NodeId, held_as: &str) -> Proposal {

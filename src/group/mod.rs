@@ -3,19 +3,6 @@
 //! Each builder makes an outline: which groups, in which order, under which parents, and which
 //! variables each can reach. `sums` turns it into numbers. The numbers of a group are those of the
 //! distinct variables at and below it.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod closure;
 mod config;
 mod keras;

@@ -22,7 +22,7 @@ pub(crate) struct Objects<'g, 'a> {
 impl Objects<'_, '_> {
     /// True for an optimizer, a metric or a generator, whose state is not the model's.
     pub fn is_excluded(&self, node: NodeId) -> bool {
-        self.facts.excluded.get(node.index()).is_some_and(Option::is_some)
+        self.facts.excluded.get(node).is_some()
     }
 }
 

@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use super::inventory::{Declared, Inventory, ItemId, Part};
 use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
-use crate::evidence::restore_graph::{RestoreGraph, is_variable_op, resource_name};
+use crate::evidence::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::model::Role;
 use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph};
 
@@ -19,9 +19,9 @@ pub(crate) fn from_object_graph(
     graph: &Graph<'_>,
     restore: &RestoreGraph<'_>,
 ) -> Inventory<Declared> {
-    let mut by_key: HashMap<&[u8], Vec<usize>> = HashMap::new();
-    for (at, r) in restore.restored.iter().enumerate() {
-        by_key.entry(r.key).or_default().push(at);
+    let mut by_key: HashMap<&[u8], Vec<&Restored<'_>>> = HashMap::new();
+    for r in &restore.restored {
+        by_key.entry(r.key).or_default().push(r);
     }
     let mut inventory = Inventory::<Declared>::default();
     let mut item_of_key: HashMap<&[u8], ItemId> = HashMap::new();
@@ -42,8 +42,7 @@ pub(crate) fn from_object_graph(
         item.flag = Some(variable.trainable);
         item.listed = facts.listed.get(id).copied();
         if let Some(key) = key {
-            for at in by_key.get(key.as_slice()).into_iter().flatten() {
-                let r = &restore.restored[*at];
+            for r in by_key.get(key.as_slice()).into_iter().flatten() {
                 item.reshaped |= r.reshaped;
                 if r.variable.is_some() {
                     item.parts.push(Part {
@@ -116,18 +115,13 @@ fn add_unrestored_handles(
     if restore.restored.is_empty() {
         return;
     }
-    let mut ops = vec![false; graph.nodes.len()];
     let of_items = inventory.iter().flat_map(|(_, i)| &i.parts).filter_map(|p| p.op);
-    for op in of_items.chain(restore.restored.iter().filter_map(|r| r.variable)) {
-        if let Some(known) = ops.get_mut(op) {
-            *known = true;
-        }
-    }
-    let mut known: HashSet<_> =
-        (0..ops.len()).filter(|op| ops[*op]).filter_map(|op| resource_name(graph, op)).collect();
+    let restored = restore.restored.iter().filter_map(|r| r.variable);
+    let ops: HashSet<usize> = of_items.chain(restored).collect();
+    let mut known: HashSet<_> = ops.iter().filter_map(|op| resource_name(graph, *op)).collect();
     for (at, node) in graph.nodes.iter().enumerate() {
         if is_variable_op(node.op)
-            && !ops[at]
+            && !ops.contains(&at)
             && resource_name(graph, at).is_some_and(|n| known.insert(n))
         {
             let [dtype, shape] = node.attrs_named(["dtype", "shape"]);

@@ -49,7 +49,8 @@ pub(crate) fn match_config(inventory: &Inventory<Stored>, config: &KerasConfig) 
             continue;
         };
         owners.layer_of.insert(id, at);
-        let is_trainable = config.layers[at].trainable && item.flag != Some(false);
+        let layer_trains = config.layers.get(at).is_some_and(|layer| layer.trainable);
+        let is_trainable = layer_trains && item.flag != Some(false);
         owners.trainable.insert(id, is_trainable);
         if let Some(listed) = item.listed
             && listed != is_trainable
@@ -76,7 +77,7 @@ fn path_ends(config: &KerasConfig) -> HashMap<String, Vec<(usize, bool)>> {
         let mut up = layer.parent;
         for _ in 0..MAX_RUN {
             // The model itself is no part of its layers' paths.
-            let holder = up.filter(|p| *p != 0).map(|p| &config.layers[p]);
+            let holder = up.filter(|p| *p != 0).and_then(|p| config.layers.get(p));
             ends.entry(end.clone()).or_default().push((at, holder.is_none()));
             let Some(holder) = holder else { break };
             end = format!("{}/{end}", holder.name);
@@ -94,11 +95,11 @@ fn find(
 ) -> Option<usize> {
     let longest = scope.len().min(MAX_RUN);
     for run in (1..=longest).rev() {
-        for start in 0..=scope.len() - run {
-            let wanted = scope[start..start + run].join("/");
-            let Some(layers) = ends.get(&wanted) else { continue };
+        for (start, part) in scope.windows(run).enumerate() {
+            let Some(layers) = ends.get(&part.join("/")) else { continue };
             // Within one layer (an attention's query and key) last names repeat under sub-scopes.
-            let leaf = format!("{}/{last}", scope[start + run..].join("/"));
+            let rest = scope.get(start + run..).unwrap_or_default();
+            let leaf = format!("{}/{last}", rest.join("/"));
             let whole_first = layers.iter().filter(|l| l.1).chain(layers.iter().filter(|l| !l.1));
             for (layer, _) in whole_first {
                 if owned.insert((*layer, leaf.clone())) {

@@ -11,7 +11,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::fact::{Fact, GraphFact, ObjectGraphDifference};
 use crate::evidence::checkpoint::{Child, Node, ObjectGraph as CheckpointGraph};
-use crate::saved_model::{Kind, NodeId, ObjectGraph};
+use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
 
 /// The attribute under which a variable's value is stored.
 const VALUE_ATTRIBUTE: &str = "VARIABLE_VALUE";
@@ -23,7 +23,7 @@ pub(crate) struct PairedObjects<'g, 'c> {
     objects: &'g ObjectGraph<'c>,
     checkpoint: &'g CheckpointGraph<'c>,
     /// Per object of the model, its number in the checkpoint.
-    partner: Vec<Option<i64>>,
+    partner: PerObject<Option<i64>>,
     differences: Vec<ObjectGraphDifference>,
 }
 
@@ -33,7 +33,7 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
         objects: &'g ObjectGraph<'c>,
         checkpoint: &'g CheckpointGraph<'c>,
     ) -> PairedObjects<'g, 'c> {
-        let partner = vec![None; objects.len()];
+        let partner = PerObject::new(objects);
         let mut found = PairedObjects { objects, checkpoint, partner, differences: Vec::new() };
         if !objects.is_empty() && !checkpoint.is_empty() {
             found.walk();
@@ -45,7 +45,7 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
 
     fn walk(&mut self) {
         let root = self.objects.root();
-        self.partner[root.index()] = Some(0);
+        self.partner.set(root, Some(0));
         let mut open = vec![(root, 0i64)];
         while let Some((object, other)) = open.pop() {
             let Some(node) = self.checkpoint.node(other) else { continue };
@@ -61,13 +61,13 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
                     continue;
                 };
                 matched += 1;
-                match &mut self.partner[edge.to.index()] {
-                    Some(known) if *known == to => {}
+                match self.partner.get(edge.to) {
+                    Some(known) if known == to => {}
                     Some(_) => self
                         .differences
                         .push(ObjectGraphDifference::LeadsElsewhere(edge.name.to_owned())),
-                    slot => {
-                        *slot = Some(to);
+                    None => {
+                        self.partner.set(edge.to, Some(to));
                         open.push((edge.to, to));
                     }
                 }
@@ -90,11 +90,12 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
             }
         }
         for (holder, slot) in self.objects.slot_variables() {
-            let pair = (self.partner[holder.index()], self.partner[slot.original.index()]);
+            let pair = (self.partner.get(*holder), self.partner.get(slot.original));
             let (Some(holder), Some(original)) = pair else { continue };
             match slots.get(&(holder, original, slot.name)) {
                 Some(to) => {
-                    self.partner[slot.slot.index()].get_or_insert(*to);
+                    let known = self.partner.get(slot.slot);
+                    self.partner.set(slot.slot, known.or(Some(*to)));
                 }
                 None => self
                     .differences
@@ -106,7 +107,7 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
     fn compare_variables(&mut self) {
         let mut has_partner = vec![false; self.checkpoint.len()];
         for id in self.objects.ids() {
-            let Some(number) = self.partner[id.index()] else { continue };
+            let Some(number) = self.partner.get(id) else { continue };
             let Some(node) = self.checkpoint.node(number) else { continue };
             if let Some(known) = usize::try_from(number).ok().and_then(|n| has_partner.get_mut(n)) {
                 *known = true;
@@ -136,7 +137,7 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
     /// The checkpoint key of each variable that has one.
     pub fn keys(&self) -> HashMap<NodeId, Vec<u8>> {
         let key_of = |id: NodeId| {
-            let node = self.checkpoint.node(self.partner[id.index()]?)?;
+            let node = self.checkpoint.node(self.partner.get(id)?)?;
             Some((id, value_of(&node)?.checkpoint_key.as_bytes().to_vec()))
         };
         let variables = self.objects.ids().filter(|id| self.objects.variable(*id).is_some());

@@ -18,7 +18,7 @@ use super::keras_config::ConfigOwners;
 use crate::evidence::keras::KerasMetadata;
 use crate::evidence::object_graph::{ObjectGraphFacts, is_flat_edge, walk};
 use crate::model::Trainable;
-use crate::saved_model::{NodeId, ObjectGraph};
+use crate::saved_model::{NodeId, ObjectGraph, PerObject};
 
 /// Settles the trainable state of every item.
 pub(crate) fn settle(
@@ -55,8 +55,8 @@ fn state(said: Option<bool>, flag: Option<bool>) -> Trainable {
 /// For every object: does it lie below a layer that the metadata knows, and is there a path to it
 /// on which every layer is trainable?
 struct LayerStates {
-    below_a_layer: Vec<bool>,
-    by_trainable_layers: Vec<bool>,
+    below_a_layer: PerObject<bool>,
+    by_trainable_layers: PerObject<bool>,
 }
 
 impl LayerStates {
@@ -74,6 +74,6 @@ impl LayerStates {
     }
 
     fn of(&self, node: NodeId) -> Option<bool> {
-        self.below_a_layer[node.index()].then(|| self.by_trainable_layers[node.index()])
+        self.below_a_layer.get(node).then(|| self.by_trainable_layers.get(node))
     }
 }

@@ -237,15 +237,15 @@ fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malf
 /// `serve`, else the only one, else the one without tags. Of two with one tag set it is the first, as
 /// in TensorFlow's loader, which compares whole sets too. The empty set comes last but does come: TF1
 /// Hub modules keep their inference graph under it, beside one tagged `train`.
-pub(crate) fn select(
+pub(crate) fn select<'g, 'a>(
     path: &Path,
-    graphs: &[MetaGraph<'_>],
+    graphs: &'g [MetaGraph<'a>],
     wanted: Option<&[String]>,
-) -> Result<usize> {
+) -> Result<(usize, &'g MetaGraph<'a>)> {
     let available = || -> Vec<Vec<String>> {
         graphs.iter().map(|m| m.tags.iter().map(|t| t.to_string()).collect()).collect()
     };
-    let find = |set: &BTreeSet<&str>| graphs.iter().position(|m| m.tag_set() == *set);
+    let find = |set: &BTreeSet<&str>| graphs.iter().enumerate().find(|(_, m)| m.tag_set() == *set);
     if graphs.is_empty() {
         return Err(Error::Tags {
             path: path.to_path_buf(),
@@ -262,7 +262,7 @@ pub(crate) fn select(
         });
     }
     find(&BTreeSet::from(["serve"]))
-        .or((graphs.len() == 1).then_some(0))
+        .or(graphs.first().filter(|_| graphs.len() == 1).map(|only| (0, only)))
         .or_else(|| find(&BTreeSet::new()))
         .ok_or_else(|| Error::Tags {
             path: path.to_path_buf(),
@@ -308,7 +308,7 @@ mod tests {
 
     fn chosen(sets: &[&[&'static str]], wanted: Option<&[&str]>) -> Option<usize> {
         let wanted: Option<Vec<String>> = wanted.map(|w| w.iter().map(|t| t.to_string()).collect());
-        select(Path::new("m"), &tagged(sets), wanted.as_deref()).ok()
+        select(Path::new("m"), &tagged(sets), wanted.as_deref()).ok().map(|(at, _)| at)
     }
 
     #[test]

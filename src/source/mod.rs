@@ -4,19 +4,6 @@
 //! that holds `saved_model.pb`, what lies in it, and a guard that removes what was unpacked.
 //! Nothing of the model is decoded here beyond what tells one kind of file from another.
 
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod archive;
 mod cache;
 mod cache_place;

@@ -5,12 +5,13 @@
 use std::path::Path;
 
 use super::large_model::LargeModel;
-use crate::census;
 use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
+use crate::evidence::files::FileEvidence;
 use crate::evidence::sidecars::SidecarFiles;
 use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
+use crate::options::Options;
 use crate::saved_model::{ObjectGraph, SavedModelFile};
-use crate::wire;
+use crate::{reconcile, wire};
 
 /// Names of the readers, and of `reconcile`, which joins their facts.
 pub const READERS: &[&str] = &[
@@ -39,9 +40,12 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
     let meta = &metas[0];
     match name {
         "graph" => run(&mut || meta.graph().expect("a graph").nodes.len()),
-        "reconcile" => census::with_inventory(&file, &metas, sidecars(model), &mut |inventory| {
-            run(inventory);
-        }),
+        "reconcile" => {
+            let (mut sidecars, options) = (sidecars(model), Options::default());
+            let files = FileEvidence::read(&file, 1, &metas, &mut sidecars, &options);
+            let files = files.expect("a model that can be read");
+            run(&mut || reconcile::inventory(&files).0.iter().count());
+        }
         "index" => run(&mut || parse_index(&model.index).expect("an index").len()),
         "checkpoint_graph" => run(&mut || {
             CheckpointGraph::parse(&model.checkpoint_graph)

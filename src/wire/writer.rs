@@ -5,11 +5,13 @@
 /// Appends a base-128 number, as protocol buffers and checkpoint tables store it.
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
+        let [low, ..] = value.to_le_bytes();
         // The lowest seven bits, and the mark that more follow.
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(low | 0x80);
         value >>= 7;
     }
-    out.push((value & 0x7f) as u8);
+    let [low, ..] = value.to_le_bytes();
+    out.push(low);
 }
 
 /// Appends an integer field.

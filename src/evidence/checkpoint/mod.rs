@@ -12,19 +12,6 @@
 //!
 //! Sources: tensorflow/core/util/tensor_bundle/tensor_bundle.{h,cc} and
 //! tensorflow/core/protobuf/tensor_bundle.proto (TensorFlow 2.21).
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod bundle;
 mod check;
 mod checksum;

@@ -1,18 +1,5 @@
 //! TF1 collections and the main graph as a witness: the variable ops, which of them are parts of one
 //! logical variable, and what they are for.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod listed;
 mod role;
 

@@ -1,18 +1,5 @@
 //! The Keras metadata: names, classes and frozen state of layers and sub-models. A SavedModel of
 //! Keras 2 holds it (`metadata`); for one of Keras 3 it is in the `.keras` archive (`config`).
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod config;
 mod json;
 mod metadata;

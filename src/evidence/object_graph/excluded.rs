@@ -4,7 +4,7 @@ use foldhash::HashSet;
 
 use super::edges::is_wrapper;
 use crate::model::{DType, Role};
-use crate::saved_model::{Kind, NodeId, ObjectGraph};
+use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
 
 /// Identifiers of optimizers, old and new.
 /// Source: tensorflow/python/keras and tf_keras, `revived_types.register_revived_type` calls.
@@ -45,8 +45,8 @@ impl Excluded {
 }
 
 /// Per object of the graph: why it is excluded; `None` for the model's own objects.
-pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> Vec<Option<Excluded>> {
-    let mut excluded = vec![None; graph.len()];
+pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Excluded>> {
+    let mut excluded = PerObject::new(graph);
     let keras_apis: HashSet<NodeId> = graph
         .ids()
         .flat_map(|id| graph.children(id))
@@ -69,11 +69,11 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> Vec<Option<Excluded>> {
                     if (identifier == RNN_IDENTIFIER || keras_apis.contains(&id))
                         && is_wrapper(graph.identifier(edge.to)) =>
                 {
-                    excluded[edge.to.index()].get_or_insert(Excluded::Metric);
+                    mark_metric(&mut excluded, edge.to);
                 }
                 "metrics" | "_metrics" => {
                     for entry in list_entries(graph, edge.to) {
-                        excluded[entry.index()].get_or_insert(Excluded::Metric);
+                        mark_metric(&mut excluded, entry);
                     }
                 }
                 _ => {}
@@ -83,19 +83,24 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> Vec<Option<Excluded>> {
             || (has_variables && has_state)
             || is_optimizer_list(graph, id)
         {
-            excluded[id.index()] = Some(Excluded::Optimizer);
+            excluded.set(id, Some(Excluded::Optimizer));
         } else if identifier == "_tf_keras_metric" {
-            excluded[id.index()] = Some(Excluded::Metric);
+            excluded.set(id, Some(Excluded::Metric));
         } else if has_generator_state {
-            excluded[id.index()] = Some(Excluded::Generator);
+            excluded.set(id, Some(Excluded::Generator));
         }
     }
     // Whatever keeps slots for variables is an optimizer, such as one of TensorFlow 1 in a module.
     for (holder, _) in graph.slot_variables() {
-        excluded[holder.index()] = Some(Excluded::Optimizer);
+        excluded.set(*holder, Some(Excluded::Optimizer));
     }
-    excluded[graph.root().index()] = None;
+    excluded.set(graph.root(), None);
     excluded
+}
+
+/// Marks a metric, unless the object is excluded for another reason already.
+fn mark_metric(excluded: &mut PerObject<Option<Excluded>>, object: NodeId) {
+    excluded.set(object, excluded.get(object).or(Some(Excluded::Metric)));
 }
 
 /// True for a list of an optimizer's variables and nothing else, such as an export of Keras 3 keeps

@@ -45,7 +45,7 @@ pub(super) fn pair(
         }
     }
     for at in unmet {
-        let (id, role) = &mut variables[*at];
+        let Some((id, role)) = variables.get_mut(*at) else { continue };
         if !in_list.contains(id) {
             continue;
         }

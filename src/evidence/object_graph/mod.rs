@@ -19,7 +19,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::roles::special_role;
 use crate::model::Role;
-use crate::saved_model::{Edge, NodeId, ObjectGraph};
+use crate::saved_model::{Edge, NodeId, ObjectGraph, PerObject};
 pub(crate) use edges::{is_flat_edge, is_wrapper};
 pub(crate) use excluded::Excluded;
 pub(crate) use walk::walk;
@@ -33,7 +33,7 @@ const KERAS_3_EDGES: [&str; 2] = ["_inbound_nodes", "_outbound_nodes"];
 #[derive(Debug)]
 pub(crate) struct ObjectGraphFacts {
     /// Per object: set where its state is not the model's.
-    pub excluded: Vec<Option<Excluded>>,
+    pub excluded: PerObject<Option<Excluded>>,
     /// Every variable with its role, in the order of the graph.
     pub variables: Vec<(NodeId, Role)>,
     /// What the root's lists say: true where the variable is among the trainable ones. Variables
@@ -78,7 +78,7 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
 /// variable comes before Keras' flat lists, because those lists repeat metrics and seeds.
 fn roles_by_reach(
     graph: &ObjectGraph<'_>,
-    excluded: &[Option<Excluded>],
+    excluded: &PerObject<Option<Excluded>>,
 ) -> (Vec<(NodeId, Role)>, Vec<usize>) {
     let root = graph.root();
     let leads_on =
@@ -92,11 +92,11 @@ fn roles_by_reach(
     let mut unreached = Vec::new();
     for id in graph.ids() {
         let Some(variable) = graph.variable(id) else { continue };
-        let role = if by_attribute[id.index()] {
+        let role = if by_attribute.get(id) {
             Some(Role::Weight)
         } else if let Some(role) = below.get(&id) {
             Some(*role)
-        } else if by_any_edge[id.index()] {
+        } else if by_any_edge.get(id) {
             Some(Role::Weight)
         } else {
             unreached.push(variables.len());
@@ -111,12 +111,12 @@ fn roles_by_reach(
 /// The roles of objects below optimizers, metrics and generators, and of slot variables.
 fn roles_below_excluded(
     graph: &ObjectGraph<'_>,
-    excluded: &[Option<Excluded>],
-    of_the_model: &[bool],
+    excluded: &PerObject<Option<Excluded>>,
+    of_the_model: &PerObject<bool>,
 ) -> HashMap<NodeId, Role> {
     let mut below: HashMap<NodeId, Role> = HashMap::new();
     for reason in Excluded::ALL {
-        let starts = graph.ids().filter(|id| excluded[id.index()] == Some(reason));
+        let starts = graph.ids().filter(|id| excluded.get(*id) == Some(reason));
         for node in walk::walk_below(graph, starts, of_the_model, graph.root()) {
             below.entry(node).or_insert(reason.role());
         }

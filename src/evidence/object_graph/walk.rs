@@ -4,26 +4,26 @@
 use foldhash::{HashSet, HashSetExt};
 
 use super::excluded::Excluded;
-use crate::saved_model::{Edge, NodeId, ObjectGraph};
+use crate::saved_model::{Edge, NodeId, ObjectGraph, PerObject};
 
 /// Marks everything that the edges lead to, without entering excluded objects.
 pub(crate) fn walk(
     graph: &ObjectGraph<'_>,
     starts: impl IntoIterator<Item = NodeId>,
-    excluded: &[Option<Excluded>],
+    excluded: &PerObject<Option<Excluded>>,
     leads_on: impl Fn(NodeId, &Edge<'_>) -> bool,
-) -> Vec<bool> {
-    let mut seen = vec![false; graph.len()];
+) -> PerObject<bool> {
+    let mut seen = PerObject::new(graph);
     let mut open: Vec<NodeId> = starts.into_iter().collect();
     for start in &open {
-        seen[start.index()] = true;
+        seen.set(*start, true);
     }
     while let Some(node) = open.pop() {
         for edge in graph.children(node) {
-            let at = edge.to.index();
-            if !seen[at] && excluded[at].is_none() && leads_on(node, edge) {
-                seen[at] = true;
-                open.push(edge.to);
+            let to = edge.to;
+            if !seen.get(to) && excluded.get(to).is_none() && leads_on(node, edge) {
+                seen.set(to, true);
+                open.push(to);
             }
         }
     }
@@ -35,14 +35,14 @@ pub(crate) fn walk(
 pub(super) fn walk_below(
     graph: &ObjectGraph<'_>,
     starts: impl Iterator<Item = NodeId>,
-    of_the_model: &[bool],
+    of_the_model: &PerObject<bool>,
     root: NodeId,
 ) -> Vec<NodeId> {
     let mut seen = HashSet::new();
     let mut open: Vec<NodeId> = starts.collect();
     let mut found = Vec::new();
     while let Some(node) = open.pop() {
-        if node == root || of_the_model[node.index()] || !seen.insert(node) {
+        if node == root || of_the_model.get(node) || !seen.insert(node) {
             continue;
         }
         found.push(node);

@@ -6,19 +6,6 @@
 //! the call is the variable op. TF1 does the same in the main graph, with `Assign` for reference
 //! variables.
 //! Source: tensorflow/python/checkpoint/functional_saver.py, training/saver.py.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod follow;
 mod scope;
 mod variable_op;

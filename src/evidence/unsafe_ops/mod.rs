@@ -1,19 +1,6 @@
 //! What a full load would run: the restore op and the initialisers, with every function that they
 //! call. Found without running anything: a model that reaches files, processes or the network is
 //! recognised before it is loaded.
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_possible_wrap
-    )
-)]
-
 mod assets;
 mod op_list;
 mod reach;

@@ -15,6 +15,7 @@ mod schema;
 
 use crate::limits::{MAX_PBTXT_BYTES, MAX_PBTXT_DEPTH};
 use crate::wire::binary::Malformed;
+use crate::wire::writer::put_varint;
 use lexer::Lexer;
 use schema::{Field, Kind, Message};
 
@@ -268,16 +269,6 @@ fn padded_varint(n: u32) -> [u8; LENGTH_BYTES] {
         let more = if i + 1 < LENGTH_BYTES { 0x80 } else { 0 };
         low & 0x7f | more
     })
-}
-
-fn put_varint(out: &mut Vec<u8>, mut n: u64) {
-    while n >= 0x80 {
-        let [low, ..] = n.to_le_bytes();
-        out.push(low | 0x80);
-        n >>= 7;
-    }
-    let [low, ..] = n.to_le_bytes();
-    out.push(low);
 }
 
 fn put_tag(out: &mut Vec<u8>, number: u32, wire_type: u32) {

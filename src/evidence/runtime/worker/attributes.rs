@@ -7,10 +7,8 @@
 //! Source: tensorflow/core/framework/attr_value.proto, tensor.proto, types.proto (TensorFlow 2.21).
 
 use crate::model::DType;
+use crate::wire::writer::{put_bytes, put_number, put_varint};
 use crate::wire::{self, Value};
-
-const WIRE_VARINT: u64 = 0;
-const WIRE_BYTES: u64 = 2;
 
 /// `AttrValue.type`.
 pub(super) fn type_attr(dtype: DType) -> Vec<u8> {
@@ -86,32 +84,6 @@ pub(super) fn read_type(attr: &[u8]) -> Option<DType> {
         }
     }
     found
-}
-
-/// Appends a varint field.
-pub(super) fn put_number(out: &mut Vec<u8>, field: u64, value: u64) {
-    put_varint(out, field << 3 | WIRE_VARINT);
-    put_varint(out, value);
-}
-
-/// Appends a length-delimited field.
-pub(super) fn put_bytes(out: &mut Vec<u8>, field: u64, value: &[u8]) {
-    put_varint(out, field << 3 | WIRE_BYTES);
-    put_varint(out, value.len() as u64);
-    out.extend_from_slice(value);
-}
-
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(low_byte(value) | 0x80);
-        value >>= 7;
-    }
-    out.push(low_byte(value));
-}
-
-fn low_byte(value: u64) -> u8 {
-    let [low, ..] = value.to_le_bytes();
-    low
 }
 
 #[cfg(test)]

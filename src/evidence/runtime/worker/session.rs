@@ -14,6 +14,7 @@ use tensorflow::{
 use super::attributes;
 use crate::evidence::runtime::failure::StatusCode;
 use crate::model::DType;
+use crate::wire::writer::{put_bytes, put_number};
 
 /// TensorFlow refused to do something.
 #[derive(Clone, Debug)]
@@ -89,17 +90,17 @@ fn session_options(threads: Threads) -> Result<SessionOptions, Refusal> {
     // The enum value -1, as protocol buffers write a negative number.
     const LEVEL_L0: u64 = u64::MAX;
     let mut optimizer = Vec::new();
-    attributes::put_number(&mut optimizer, 3, LEVEL_L0); // opt_level
+    put_number(&mut optimizer, 3, LEVEL_L0); // opt_level
     let mut rewrite = Vec::new();
-    attributes::put_number(&mut rewrite, 19, 1); // disable_meta_optimizer
+    put_number(&mut rewrite, 19, 1); // disable_meta_optimizer
     let mut graph = Vec::new();
-    attributes::put_bytes(&mut graph, 3, &optimizer);
-    attributes::put_bytes(&mut graph, 10, &rewrite);
+    put_bytes(&mut graph, 3, &optimizer);
+    put_bytes(&mut graph, 10, &rewrite);
     let mut config = Vec::new();
-    attributes::put_number(&mut config, 2, u64::from(threads.0)); // intra_op_parallelism_threads
-    attributes::put_number(&mut config, 5, u64::from(threads.0)); // inter_op_parallelism_threads
-    attributes::put_number(&mut config, 7, 1); // allow_soft_placement
-    attributes::put_bytes(&mut config, 10, &graph); // graph_options
+    put_number(&mut config, 2, u64::from(threads.0)); // intra_op_parallelism_threads
+    put_number(&mut config, 5, u64::from(threads.0)); // inter_op_parallelism_threads
+    put_number(&mut config, 7, 1); // allow_soft_placement
+    put_bytes(&mut config, 10, &graph); // graph_options
     let mut options = SessionOptions::new();
     options.set_config(&config)?;
     Ok(options)
