@@ -18,10 +18,12 @@ step() {
 
 step format ci/format.sh
 step scripts ci/check_scripts.sh
-step imports ci/check_imports.sh
+step architecture ci/architecture.sh
 step versions ci/check_versions.sh
 step dependencies ci/check_dependencies.sh
+step "library symbols" ci/library_symbols.sh
 step lint ci/lint.sh
+step "public api" ci/public_api.sh
 step "shared counts" ci/shared_counts.sh
 step mutations ci/mutations.sh
 step fuzz ci/fuzz.sh

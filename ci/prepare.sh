@@ -32,3 +32,6 @@ fi
 if ! has cargo-fuzz; then
     cargo install cargo-fuzz --locked --quiet || echo "!!! could not install: cargo-fuzz"
 fi
+if ! has cargo-public-api; then
+    cargo install cargo-public-api --locked --quiet || echo "!!! could not install: cargo-public-api"
+fi

@@ -53,9 +53,25 @@
 //! - [`doctor`](doctor()) looks for a libtensorflow, [`cached_models()`] for downloaded models.
 //! - [`remove_temporary_folders`] is for programs that end on a signal.
 
+// The library reads files that nothing vouches for: no panic, no index that was not checked, no number
+// that is cut off.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap
+    )
+)]
+
 mod cached_models;
 mod census;
 pub mod cost;
+#[allow(clippy::indexing_slicing, reason = "positions are those that it has just counted itself")]
 pub mod diff;
 mod doctor;
 mod error;
@@ -69,6 +85,12 @@ pub mod model;
 mod number;
 mod options;
 mod reconcile;
+#[allow(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "lays out a finished report; nothing here comes from a file unread"
+)]
 pub mod render;
 mod saved_model;
 pub mod select;

@@ -143,13 +143,12 @@ pub fn sums<'v>(variables: impl Iterator<Item = &'v Variable>) -> Totals {
             Trainable::No | Trainable::Frozen => totals.non_trainable.add(parameters, bytes),
             Trainable::Undetermined => totals.undetermined.add(parameters, bytes),
         }
-        match totals.by_dtype.binary_search_by_key(&variable.dtype, |(dtype, _)| *dtype) {
-            Ok(at) => totals.by_dtype[at].1.add(parameters, bytes),
-            Err(at) => {
-                let mut counts = Counts::default();
-                counts.add(parameters, bytes);
-                totals.by_dtype.insert(at, (variable.dtype, counts));
-            }
+        let place = totals.by_dtype.binary_search_by_key(&variable.dtype, |(dtype, _)| *dtype);
+        if let Err(at) = place {
+            totals.by_dtype.insert(at, (variable.dtype, Counts::default()));
+        }
+        if let Some((_, counts)) = totals.by_dtype.get_mut(place.unwrap_or_else(|at| at)) {
+            counts.add(parameters, bytes);
         }
     }
     totals

@@ -17,6 +17,10 @@ impl Groups {
     }
 
     /// The group with this id.
+    ///
+    /// # Panics
+    /// Where the id is of another report, of more groups.
+    #[allow(clippy::indexing_slicing, reason = "ids are positions in this list")]
     pub fn get(&self, id: GroupId) -> &Group {
         &self.nodes[id.0]
     }
