@@ -1,19 +1,12 @@
 //! The entries of a zip archive.
-//!
-//! The `zip` crate keeps one entry per name and drops the others silently, so the central
-//! directory's names are counted here too. Source: PKWARE APPNOTE.TXT, section 4.3.12.
 
-use std::collections::HashSet;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use zip::ZipArchive;
 
 use super::sink::Sink;
 use crate::Result as SourceResult;
-use crate::limits::{MAX_ENTRY_NAME_BYTES, MAX_ZIP_ENTRIES};
-
-/// Length of the fixed part of a central directory header.
-const CENTRAL_HEADER: usize = 46;
+use crate::limits::MAX_ZIP_ENTRIES;
 
 /// The file-type bits of a Unix mode, and the two types that are taken.
 const S_IFMT: u32 = 0o170_000;
@@ -23,7 +16,7 @@ const S_IFDIR: u32 = 0o040_000;
 /// Where the end of the central directory is looked for: its longest comment, and its records.
 const TAIL_BYTES: u64 = 65_535 + 22 + 20 + 56;
 
-/// Opens an archive, unless it states more entries than anybody would list.
+/// Opens an archive, unless it states more entries than a model can have.
 pub(crate) fn open_zip<R: Read + Seek>(file: R) -> Result<ZipArchive<BufReader<R>>, String> {
     let mut file = BufReader::new(file);
     let stated = stated_entries(&mut file).map_err(|e| e.to_string())?;
@@ -59,13 +52,10 @@ fn stated_entries(file: &mut (impl Read + Seek)) -> io::Result<u64> {
 
 pub(super) fn unpack_zip(file: impl Read + Seek, sink: &mut Sink<'_, '_>) -> SourceResult<()> {
     let mut archive = open_zip(file).map_err(|what| sink.broken(what))?;
-    let start = archive.central_directory_start();
-    let mut file = archive.into_inner();
-    let repeated = first_repeated(&mut file, start).map_err(|e| sink.broken(e))?;
-    if let Some(name) = repeated {
-        return Err(sink.refused(&name, "is there twice".into()));
+    if archive.has_duplicate_names() {
+        // The crate keeps the last of them, other readers the first.
+        return Err(sink.broken("two of its entries have the same name"));
     }
-    archive = ZipArchive::new(file).map_err(|e| sink.broken(format!("{e}")))?;
     for i in 0..archive.len() {
         // Only for the message where the entry cannot be opened.
         let name = match archive.name_for_index(i) {
@@ -96,41 +86,6 @@ pub(super) fn unpack_zip(file: impl Read + Seek, sink: &mut Sink<'_, '_>) -> Sou
         }
     }
     Ok(())
-}
-
-/// Walks the central directory and gives the first name that comes a second time.
-fn first_repeated(
-    file: &mut BufReader<impl Read + Seek>,
-    start: u64,
-) -> io::Result<Option<Vec<u8>>> {
-    file.seek(SeekFrom::Start(start))?;
-    let mut seen = HashSet::new();
-    let mut header = [0; CENTRAL_HEADER];
-    loop {
-        match file.read_exact(&mut header) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            other => other?,
-        }
-        if !header.starts_with(b"PK\x01\x02") {
-            return Ok(None);
-        }
-        let number = |at: usize| {
-            header
-                .get(at..at + 2)
-                .map_or(0, |b| b.iter().rev().fold(0, |n, x| n << 8 | usize::from(*x)))
-        };
-        let (name_len, rest) = (number(28), number(30) + number(32));
-        if name_len > MAX_ENTRY_NAME_BYTES {
-            return Err(io::Error::other("an entry's name is too long"));
-        }
-        let mut name = vec![0; name_len];
-        file.read_exact(&mut name)?;
-        // Three lengths of 16 bits.
-        file.seek_relative(i64::try_from(rest).unwrap_or(i64::MAX))?;
-        if !seen.insert(name.clone()) {
-            return Ok(Some(name));
-        }
-    }
 }
 
 #[cfg(test)]
