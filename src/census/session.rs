@@ -17,6 +17,7 @@ use crate::options::{Observer, Options, RuntimeChoice};
 use crate::reconcile::{
     Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, VariablesReason, compare_session,
 };
+use crate::saved_model::OpId;
 use crate::source::Source;
 use crate::verdict::reason_words;
 
@@ -143,11 +144,11 @@ impl<'a> Session<'a> {
     }
 
     fn load(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
-        let (variables, positions) = variable_ops(&census.files.graph);
+        let (variables, ops) = variable_ops(&census.files.graph);
         let tags: Vec<String> = census.files.meta.tags.iter().map(|t| t.to_string()).collect();
         let model_dir = RawBytes::from(census.source.dir.as_path());
         let answer = self.process()?.load(LoadRequest { model_dir, tags, variables })?;
-        let held: HashMap<usize, &Held> = positions.into_iter().zip(&answer.held).collect();
+        let held: HashMap<OpId, &Held> = ops.into_iter().zip(&answer.held).collect();
         let mut confirmation = compare_session(census.inventory, |_, item| {
             item.parts.iter().map(|part| held.get(&part.op?).copied()).collect()
         });

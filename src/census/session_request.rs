@@ -5,11 +5,11 @@ use foldhash::{HashMap, HashMapExt};
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
 use crate::reconcile::{Inventory, ItemId, Settled};
-use crate::saved_model::{Graph, input_node};
+use crate::saved_model::{Graph, OpId, input_node};
 
 /// All variable ops of the graph, each with a node that reads it where there is one, and their
-/// positions in the graph.
-pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<usize>) {
+/// ids in the graph.
+pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<OpId>) {
     let mut reads: HashMap<&str, &str> = HashMap::new();
     for node in graph.nodes.iter().filter(|n| n.op == "ReadVariableOp") {
         if let Some(handle) = node.inputs().next() {
@@ -17,14 +17,14 @@ pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<usize>) {
         }
     }
     let mut ops = Vec::new();
-    let mut positions = Vec::new();
-    for (at, node) in graph.nodes.iter().enumerate().filter(|(_, n)| is_variable_op(n.op)) {
+    let mut ids = Vec::new();
+    for (id, node) in graph.ops().filter(|(_, n)| is_variable_op(n.op)) {
         let is_reference = node.op != "VarHandleOp";
         let read = reads.get(node.name).map(|r| r.to_string());
         ops.push(VariableOp { node: node.name.to_owned(), is_reference, read });
-        positions.push(at);
+        ids.push(id);
     }
-    (ops, positions)
+    (ops, ids)
 }
 
 /// The tensors to restore: every counted variable that the checkpoint stores, part by part; and the

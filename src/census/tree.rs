@@ -57,7 +57,7 @@ fn outline(
     let config = files.keras_config.as_ref().map(|config| {
         let mut owned = vec![Vec::new(); config.layers.len()];
         for (id, item) in inventory.weights() {
-            let layer = item.config_layer.and_then(|layer| owned.get_mut(layer));
+            let layer = item.config_layer.and_then(|layer| owned.get_mut(layer.0));
             if let (Some(layer), Some(at)) = (layer, position.get(&id)) {
                 layer.push(*at);
             }

@@ -10,14 +10,14 @@ use crate::saved_model::{FunctionBody, Graph, Node, Signature, input_node};
 /// nothing then tells which of them an output needs.
 pub(crate) fn sum(graph: &Graph<'_>, signatures: &[Signature<'_>]) -> Constants {
     let mut sums = Constants::default();
-    let starts = signatures.iter().flat_map(|s| &s.outputs).filter_map(|o| graph.position(o));
+    let starts = signatures.iter().flat_map(|s| &s.outputs).filter_map(|o| graph.find(o));
     let needed = if signatures.is_empty() {
-        (0..graph.nodes.len()).collect()
+        graph.ops().map(|(op, _)| op).collect()
     } else {
         graph.ancestors(starts)
     };
     let mut functions: Vec<&str> = Vec::new();
-    for node in needed.iter().filter_map(|at| graph.nodes.get(*at)) {
+    for node in needed.iter().filter_map(|op| graph.node(*op)) {
         add_node(node, &mut sums, &mut functions);
     }
     // Each function once: two calls of one function use the same constants.

@@ -32,17 +32,15 @@ type DataEdge = (u32, u32);
 fn edges<'a>(graph: &Graph<'a>) -> (Vec<DataEdge>, Option<GraphProblem<'a>>) {
     let mut edges = Vec::with_capacity(graph.nodes.len());
     let mut unknown = None;
-    for (to, node) in (0u32..).zip(&graph.nodes) {
+    for (to, node) in graph.ops() {
         for input in node.inputs() {
-            let Some(from) = graph.position(input_node(input).node) else {
+            let Some(from) = graph.find(input_node(input).node) else {
                 unknown = unknown.or(Some(GraphProblem::UnknownInput { node: node.name, input }));
                 continue;
             };
-            let op = graph.nodes.get(from).map(|producer| producer.op);
-            if let Ok(from) = u32::try_from(from)
-                && !matches!(op, Some("NextIteration" | "RefNextIteration"))
-            {
-                edges.push((from, to));
+            let op = graph.node(from).map(|producer| producer.op);
+            if !matches!(op, Some("NextIteration" | "RefNextIteration")) {
+                edges.push((from.index(), to.index()));
             }
         }
     }

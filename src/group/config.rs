@@ -15,11 +15,11 @@ pub(crate) fn outline(config: &KerasConfig, owned: &[Vec<u32>]) -> Outline {
     // Group and depth of each layer; parents come first.
     let mut placed: Vec<(Option<usize>, usize)> = Vec::with_capacity(config.layers.len());
     for (at, layer) in config.layers.iter().enumerate() {
-        let parent = layer.parent.and_then(|parent| placed.get(parent));
+        let parent = layer.parent.and_then(|parent| placed.get(parent.0));
         let depth = parent.map_or(0, |(_, depth)| depth + 1);
         let parent_group = parent.and_then(|(group, _)| *group);
         if let Some(parent) = layer.parent {
-            outline.reach(parent, at);
+            outline.reach(parent.0, at);
         }
         if depth > MAX_TREE_DEPTH {
             outline.cut = true;

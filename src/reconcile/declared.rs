@@ -8,7 +8,7 @@ use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
 use crate::evidence::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::model::Role;
-use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph};
+use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph, OpId};
 
 /// The inventory of a model with an object graph. One key is one variable, whatever the number of
 /// objects that stand for it.
@@ -117,12 +117,12 @@ fn add_unrestored_handles(
     }
     let of_items = inventory.iter().flat_map(|(_, i)| &i.parts).filter_map(|p| p.op);
     let restored = restore.restored.iter().filter_map(|r| r.variable);
-    let ops: HashSet<usize> = of_items.chain(restored).collect();
+    let ops: HashSet<OpId> = of_items.chain(restored).collect();
     let mut known: HashSet<_> = ops.iter().filter_map(|op| resource_name(graph, *op)).collect();
-    for (at, node) in graph.nodes.iter().enumerate() {
+    for (op, node) in graph.ops() {
         if is_variable_op(node.op)
-            && !ops.contains(&at)
-            && resource_name(graph, at).is_some_and(|n| known.insert(n))
+            && !ops.contains(&op)
+            && resource_name(graph, op).is_some_and(|n| known.insert(n))
         {
             let [dtype, shape] = node.attrs_named(["dtype", "shape"]);
             let mut item = Declared::new(
@@ -131,7 +131,7 @@ fn add_unrestored_handles(
                 shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown),
                 Role::Unrestored,
             );
-            item.parts.push(Part { op: Some(at), slice: String::new() });
+            item.parts.push(Part { op: Some(op), slice: String::new() });
             inventory.add(item);
         }
     }

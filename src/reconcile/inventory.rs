@@ -21,8 +21,9 @@ use std::ops::Deref;
 
 use foldhash::HashMap;
 
+use crate::evidence::keras::ConfigLayerId;
 use crate::model::{Counts, DType, PartialShape, Role, Shape, Stats, Trainable};
-use crate::saved_model::{DeclaredShape, NodeId};
+use crate::saved_model::{DeclaredShape, NodeId, OpId};
 
 /// An item of an inventory. Items keep their ids through all stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,8 +132,8 @@ pub(crate) struct Declared {
 /// A variable op that holds all or a part of a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// Position of the op in the main graph; `None` where only the checkpoint knows the part.
-    pub op: Option<usize>,
+    /// The op of the main graph; `None` where only the checkpoint knows the part.
+    pub op: Option<OpId>,
     /// The slice, as `RestoreV2` is told; empty for the whole variable.
     pub slice: String,
 }
@@ -208,8 +209,8 @@ pub(crate) struct Settled {
     pub stored: Stored,
     /// Whether training would change it.
     pub trainable: Trainable,
-    /// The layer of a `.keras` configuration that owns it, by its position there.
-    pub config_layer: Option<usize>,
+    /// The layer of a `.keras` configuration that owns it.
+    pub config_layer: Option<ConfigLayerId>,
 }
 
 /// A variable of which all witnesses have been heard.

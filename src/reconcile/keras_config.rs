@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::fact::{Fact, KerasFact};
 use super::inventory::{Inventory, ItemId, Stored};
-use crate::evidence::keras::KerasConfig;
+use crate::evidence::keras::{ConfigLayerId, KerasConfig};
 
 /// Longest run of a path that is tried.
 const MAX_RUN: usize = 16;
@@ -17,15 +17,15 @@ const MAX_RUN: usize = 16;
 /// What a `.keras` configuration says of the weights.
 #[derive(Debug, Default)]
 pub(crate) struct ConfigOwners {
-    layer_of: HashMap<ItemId, usize>,
+    layer_of: HashMap<ItemId, ConfigLayerId>,
     trainable: HashMap<ItemId, bool>,
     /// Where the configuration contradicts the model, or says nothing of a weight.
     pub facts: Vec<Fact>,
 }
 
 impl ConfigOwners {
-    /// The layer that owns a weight, by its position in the configuration.
-    pub fn layer(&self, item: ItemId) -> Option<usize> {
+    /// The layer that owns a weight.
+    pub fn layer(&self, item: ItemId) -> Option<ConfigLayerId> {
         self.layer_of.get(&item).copied()
     }
 
@@ -39,17 +39,17 @@ impl ConfigOwners {
 pub(crate) fn match_config(inventory: &Inventory<Stored>, config: &KerasConfig) -> ConfigOwners {
     let runs = path_ends(config);
     let mut owners = ConfigOwners::default();
-    let mut owned: HashSet<(usize, String)> = HashSet::new();
+    let mut owned: HashSet<(ConfigLayerId, String)> = HashSet::new();
     let mut unowned = Vec::new();
     for (id, item) in inventory.weights() {
         let parts: Vec<&str> = item.name.split('/').collect();
         let Some((last, scope)) = parts.split_last() else { continue };
-        let Some(at) = find(&runs, scope, last, &mut owned) else {
+        let Some(layer) = find(&runs, scope, last, &mut owned) else {
             unowned.push(&item.name);
             continue;
         };
-        owners.layer_of.insert(id, at);
-        let layer_trains = config.layers.get(at).is_some_and(|layer| layer.trainable);
+        owners.layer_of.insert(id, layer);
+        let layer_trains = config.layers.get(layer.0).is_some_and(|layer| layer.trainable);
         let is_trainable = layer_trains && item.flag != Some(false);
         owners.trainable.insert(id, is_trainable);
         if let Some(listed) = item.listed
@@ -70,15 +70,15 @@ pub(crate) fn match_config(inventory: &Inventory<Stored>, config: &KerasConfig) 
 }
 
 /// Every end of every layer's path, with the layers that have it; true for a whole path.
-fn path_ends(config: &KerasConfig) -> HashMap<String, Vec<(usize, bool)>> {
-    let mut ends: HashMap<String, Vec<(usize, bool)>> = HashMap::new();
+fn path_ends(config: &KerasConfig) -> HashMap<String, Vec<(ConfigLayerId, bool)>> {
+    let mut ends: HashMap<String, Vec<(ConfigLayerId, bool)>> = HashMap::new();
     for (at, layer) in config.layers.iter().enumerate().skip(1).filter(|(_, l)| !l.is_model) {
         let mut end = layer.name.clone();
         let mut up = layer.parent;
         for _ in 0..MAX_RUN {
             // The model itself is no part of its layers' paths.
-            let holder = up.filter(|p| *p != 0).and_then(|p| config.layers.get(p));
-            ends.entry(end.clone()).or_default().push((at, holder.is_none()));
+            let holder = up.filter(|p| p.0 != 0).and_then(|p| config.layers.get(p.0));
+            ends.entry(end.clone()).or_default().push((ConfigLayerId(at), holder.is_none()));
             let Some(holder) = holder else { break };
             end = format!("{}/{end}", holder.name);
             up = holder.parent;
@@ -88,11 +88,11 @@ fn path_ends(config: &KerasConfig) -> HashMap<String, Vec<(usize, bool)>> {
 }
 
 fn find(
-    ends: &HashMap<String, Vec<(usize, bool)>>,
+    ends: &HashMap<String, Vec<(ConfigLayerId, bool)>>,
     scope: &[&str],
     last: &str,
-    owned: &mut HashSet<(usize, String)>,
-) -> Option<usize> {
+    owned: &mut HashSet<(ConfigLayerId, String)>,
+) -> Option<ConfigLayerId> {
     let longest = scope.len().min(MAX_RUN);
     for run in (1..=longest).rev() {
         for (start, part) in scope.windows(run).enumerate() {
@@ -144,8 +144,8 @@ mod tests {
         }
         let owners = match_config(&inventory, &config);
         let path = |id: ItemId| {
-            let layer = &config.layers[owners.layer(id)?];
-            let parent = layer.parent.map(|p| config.layers[p].name.as_str()).unwrap_or_default();
+            let layer = &config.layers[owners.layer(id)?.0];
+            let parent = layer.parent.map(|p| config.layers[p.0].name.as_str()).unwrap_or_default();
             Some(format!("{parent}/{}", layer.name))
         };
         (

@@ -55,7 +55,7 @@ fn compare_item(item: &Stored, graph: &Graph<'_>) -> Vec<VariableFact> {
     let mut facts = compare(item, &item.declared_shape, item.declared_dtype);
     // The handle in the graph is a declaration of its own; a part's shape is its slice's.
     if let [part] = item.parts.as_slice()
-        && let Some(node) = part.op.and_then(|op| graph.nodes.get(op))
+        && let Some(node) = part.op.and_then(|op| graph.node(op))
         && part.slice.is_empty()
     {
         let [shape, dtype] = node.attrs_named(["shape", "dtype"]);

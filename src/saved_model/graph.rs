@@ -9,12 +9,23 @@ use super::node::{Node, input_node};
 use crate::limits::MAX_GRAPH_NODES;
 use crate::wire::{Malformed, fields};
 
+/// A node of the main graph, by its position in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct OpId(u32);
+
+impl OpId {
+    /// Its position.
+    pub fn index(self) -> u32 {
+        self.0
+    }
+}
+
 /// The main graph of a MetaGraph.
 #[derive(Debug, Default)]
 pub(crate) struct Graph<'a> {
     /// Its nodes in file order.
     pub nodes: Vec<Node<'a>>,
-    by_name: HashMap<&'a str, u32>,
+    by_name: HashMap<&'a str, OpId>,
     /// Names that more than one node has.
     pub repeated: Vec<&'a str>,
     /// Its functions.
@@ -44,34 +55,45 @@ impl<'a> Graph<'a> {
     /// name the first is found; the others are in `repeated`.
     pub fn index(&mut self) {
         self.by_name = HashMap::with_capacity_and_hasher(self.nodes.len(), Default::default());
-        for (i, node) in self.nodes.iter().enumerate() {
-            let Ok(i) = u32::try_from(i) else { break };
+        for (i, node) in (0..).zip(&self.nodes) {
             match self.by_name.entry(node.name) {
                 std::collections::hash_map::Entry::Occupied(_) => self.repeated.push(node.name),
                 std::collections::hash_map::Entry::Vacant(slot) => {
-                    slot.insert(i);
+                    slot.insert(OpId(i));
                 }
             }
         }
     }
 
-    /// Position in `nodes` of the node with this name.
-    pub fn position(&self, name: &str) -> Option<usize> {
-        self.by_name.get(name).map(|i| *i as usize)
+    /// All nodes, in file order.
+    pub fn ops(&self) -> impl Iterator<Item = (OpId, &Node<'a>)> {
+        (0..).map(OpId).zip(&self.nodes)
     }
 
-    /// Positions of `starts` and of everything they depend on, control inputs included, each once.
-    pub fn ancestors(&self, starts: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    /// The node with this name.
+    pub fn find(&self, name: &str) -> Option<OpId> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The node itself.
+    pub fn node(&self, op: OpId) -> Option<&Node<'a>> {
+        self.nodes.get(op.0 as usize)
+    }
+
+    /// `starts` and everything they depend on, control inputs included, each once.
+    pub fn ancestors(&self, starts: impl IntoIterator<Item = OpId>) -> Vec<OpId> {
         let mut seen = vec![false; self.nodes.len()];
-        let mut open: Vec<usize> = starts.into_iter().collect();
+        let mut open: Vec<OpId> = starts.into_iter().collect();
         let mut found = Vec::new();
-        while let Some(at) = open.pop() {
-            let (Some(node), Some(seen)) = (self.nodes.get(at), seen.get_mut(at)) else { continue };
+        while let Some(op) = open.pop() {
+            let (Some(node), Some(seen)) = (self.node(op), seen.get_mut(op.0 as usize)) else {
+                continue;
+            };
             if std::mem::replace(seen, true) {
                 continue;
             }
-            found.push(at);
-            open.extend(node.inputs().filter_map(|i| self.position(input_node(i).node)));
+            found.push(op);
+            open.extend(node.inputs().filter_map(|i| self.find(input_node(i).node)));
         }
         found
     }
@@ -92,7 +114,7 @@ mod tests {
         let mut graph = Graph::default();
         graph.merge(&bytes).unwrap();
         graph.index();
-        assert_eq!(graph.position("a"), Some(0));
+        assert_eq!(graph.find("a"), Some(OpId(0)));
         assert_eq!(graph.repeated, ["a"]);
     }
 }

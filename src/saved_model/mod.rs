@@ -17,7 +17,7 @@ mod shape;
 pub(crate) use collection::VariableDef;
 pub(crate) use file::SavedModelFile;
 pub(crate) use function::FunctionBody;
-pub(crate) use graph::Graph;
+pub(crate) use graph::{Graph, OpId};
 pub(crate) use meta_graph::{MetaGraph, Signature, select};
 pub(crate) use node::{Node, input_node};
 pub(crate) use object_graph::{Edge, Kind, NodeId, ObjectGraph};

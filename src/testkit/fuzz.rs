@@ -217,7 +217,7 @@ pub fn keras_archive(bytes: &[u8]) {
     assert!(config.layers.len() <= bytes.len().max(1));
     for (at, layer) in config.layers.iter().enumerate() {
         assert_eq!(layer.parent.is_none(), at == 0);
-        assert!(layer.parent.is_none_or(|p| p < at && config.layers[p].is_model));
+        assert!(layer.parent.is_none_or(|p| p.0 < at && config.layers[p.0].is_model));
     }
 }
 

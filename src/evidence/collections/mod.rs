@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::model::{DType, Role};
-use crate::saved_model::{DeclaredShape, Graph, MetaGraph, Signature};
+use crate::saved_model::{DeclaredShape, Graph, MetaGraph, OpId, Signature};
 use crate::wire::Malformed;
 use listed::Listed;
 use role::{Candidate, Roles};
@@ -15,9 +15,8 @@ use role::{Candidate, Roles};
 /// A part of a logical variable: one variable op.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// Position of the op in the main graph; `None` where the collection names an op that the
-    /// graph lacks.
-    pub op: Option<usize>,
+    /// The op; `None` where the collection names an op that the graph lacks.
+    pub op: Option<OpId>,
     /// The slice that the op holds, in the notation of `RestoreV2`; empty for the whole variable.
     pub slice: String,
 }
@@ -79,13 +78,13 @@ pub(crate) fn read<'a>(
 fn variable_names<'a>(
     graph: &Graph<'a>,
     listed: &Listed<'a>,
-    restored: &HashMap<usize, &Restored<'a>>,
+    restored: &HashMap<OpId, &Restored<'a>>,
 ) -> Vec<&'a str> {
     let mut names = listed.order.clone();
-    for (at, node) in graph.nodes.iter().enumerate() {
+    for (op, node) in graph.ops() {
         if is_variable_op(node.op)
             && !listed.model.contains_key(node.name)
-            && (restored.contains_key(&at) || listed.local.contains(node.name) || listed.is_empty())
+            && (restored.contains_key(&op) || listed.local.contains(node.name) || listed.is_empty())
         {
             names.push(node.name);
         }
@@ -98,14 +97,14 @@ fn variable<'a>(
     name: &'a str,
     graph: &Graph<'a>,
     listed: &Listed<'a>,
-    restored: &HashMap<usize, &Restored<'a>>,
+    restored: &HashMap<OpId, &Restored<'a>>,
     roles: &Roles<'_, 'a>,
 ) -> GraphVariable {
-    let op = graph.position(name);
-    let node = op.and_then(|at| graph.nodes.get(at));
+    let op = graph.find(name);
+    let node = op.and_then(|op| graph.node(op));
     let slice = listed.model.get(name).and_then(|def| def.slice.as_ref());
     let full_name = slice.map(|s| s.full_name).filter(|n| !n.is_empty());
-    let restore = op.and_then(|at| restored.get(&at));
+    let restore = op.and_then(|op| restored.get(&op));
     // The restore graph is exact. The full name of a slice is the key unless the saver renames it, and
     // so is the name of a whole variable.
     let (key, spec) = match (restore, slice, full_name) {
@@ -154,7 +153,7 @@ fn merge(known: &mut GraphVariable, other: GraphVariable) {
 fn restored_ops<'r, 'a>(
     graph: &Graph<'a>,
     restore: &'r RestoreGraph<'a>,
-) -> HashMap<usize, &'r Restored<'a>> {
+) -> HashMap<OpId, &'r Restored<'a>> {
     let mut by_op = HashMap::new();
     let mut by_resource = HashMap::new();
     for r in &restore.restored {
@@ -165,12 +164,12 @@ fn restored_ops<'r, 'a>(
             }
         }
     }
-    for (at, node) in graph.nodes.iter().enumerate() {
+    for (op, node) in graph.ops() {
         if is_variable_op(node.op)
-            && !by_op.contains_key(&at)
-            && let Some(r) = resource_name(graph, at).and_then(|name| by_resource.get(&name))
+            && !by_op.contains_key(&op)
+            && let Some(r) = resource_name(graph, op).and_then(|name| by_resource.get(&name))
         {
-            by_op.insert(at, *r);
+            by_op.insert(op, *r);
         }
     }
     by_op

@@ -7,7 +7,7 @@ use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::roles::special_role;
 use crate::limits::MAX_READ_CHAIN;
 use crate::model::{DType, Role};
-use crate::saved_model::{DeclaredShape, Graph, Signature, input_node};
+use crate::saved_model::{DeclaredShape, Graph, OpId, Signature, input_node};
 
 /// Names that TF1 optimizers give to the state of a variable.
 /// Source: `_get_or_make_slot` and `_zeros_slot` calls, tensorflow/python/training (1.15).
@@ -41,10 +41,10 @@ const LOSS_SCALE: [&str; 2] = ["current_loss_scale", "good_steps"];
 /// The facts of one graph that roles are decided by.
 pub(super) struct Roles<'l, 'a> {
     listed: &'l Listed<'a>,
-    /// Positions of the variable ops that a signature needs.
-    needed: HashSet<usize>,
-    /// Positions of the variable ops that an apply op updates besides its weight.
-    applied: HashSet<usize>,
+    /// The variable ops that a signature needs.
+    needed: HashSet<OpId>,
+    /// The variable ops that an apply op updates besides its weight.
+    applied: HashSet<OpId>,
     /// Scopes of Keras 1 optimizers.
     keras_optimizers: HashSet<String>,
     /// Scopes of dynamic loss scales.
@@ -55,8 +55,8 @@ pub(super) struct Roles<'l, 'a> {
 /// One variable op, as far as its role depends on it.
 pub(super) struct Candidate<'v> {
     pub name: &'v str,
-    /// Position of the op; `None` where the graph lacks it.
-    pub op: Option<usize>,
+    /// The op; `None` where the graph lacks it.
+    pub op: Option<OpId>,
     pub dtype: Option<DType>,
     pub shape: &'v DeclaredShape,
     /// True where the restore graph fills it.
@@ -75,10 +75,7 @@ impl<'l, 'a> Roles<'l, 'a> {
         let outputs = signatures.iter().flat_map(|s| &s.outputs);
         Roles {
             listed,
-            needed: graph
-                .ancestors(outputs.filter_map(|o| graph.position(o)))
-                .into_iter()
-                .collect(),
+            needed: graph.ancestors(outputs.filter_map(|o| graph.find(o))).into_iter().collect(),
             applied: applied_state(graph),
             keras_optimizers: keras_optimizer_scopes(names),
             loss_scales: loss_scale_scopes(names),
@@ -106,7 +103,7 @@ impl<'l, 'a> Roles<'l, 'a> {
 
     /// What an apply op updates besides its weight is state. A name alone decides only for variables
     /// that no signature needs, because a weight may have any name.
-    fn is_optimizer_state(&self, name: &str, op: Option<usize>) -> bool {
+    fn is_optimizer_state(&self, name: &str, op: Option<OpId>) -> bool {
         let is_needed = op.is_some_and(|op| self.needed.contains(&op));
         let is_trainable = self.listed.trainable.contains(name);
         let is_applied = op.is_some_and(|op| self.applied.contains(&op));
@@ -187,7 +184,7 @@ fn loss_scale_scopes(names: &[&str]) -> HashSet<String> {
 }
 
 /// Variable ops that an apply op updates besides its first input, which is the weight: optimizer state.
-fn applied_state(graph: &Graph<'_>) -> HashSet<usize> {
+fn applied_state(graph: &Graph<'_>) -> HashSet<OpId> {
     let mut state = HashSet::new();
     for node in &graph.nodes {
         let op = node.op.strip_prefix("Resource").unwrap_or(node.op);
@@ -203,14 +200,14 @@ fn applied_state(graph: &Graph<'_>) -> HashSet<usize> {
 }
 
 /// The variable op behind an input, through reads.
-fn variable_read_by(graph: &Graph<'_>, name: &str) -> Option<usize> {
-    let mut at = graph.position(name)?;
+fn variable_read_by(graph: &Graph<'_>, name: &str) -> Option<OpId> {
+    let mut id = graph.find(name)?;
     for _ in 0..MAX_READ_CHAIN {
-        let node = graph.nodes.get(at)?;
+        let node = graph.node(id)?;
         match node.op {
-            op if is_variable_op(op) => return Some(at),
+            op if is_variable_op(op) => return Some(id),
             "ReadVariableOp" | "Identity" => {
-                at = graph.position(input_node(node.inputs().next()?).node)?;
+                id = graph.find(input_node(node.inputs().next()?).node)?;
             }
             _ => return None,
         }

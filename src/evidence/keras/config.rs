@@ -24,6 +24,10 @@ pub(crate) struct KerasConfig {
     pub version: Option<String>,
 }
 
+/// A layer of a configuration, by its position in [`KerasConfig::layers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ConfigLayerId(pub usize);
+
 /// One layer or sub-model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfigLayer {
@@ -35,8 +39,8 @@ pub(crate) struct ConfigLayer {
     pub trainable: bool,
     /// True where its configuration has a list of layers.
     pub is_model: bool,
-    /// Position of the model that holds it; `None` for the first.
-    pub parent: Option<usize>,
+    /// The model that holds it; `None` for the first.
+    pub parent: Option<ConfigLayerId>,
 }
 
 #[derive(Deserialize)]
@@ -186,20 +190,20 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
         return Err("it names no class".into());
     }
     let mut layers: Vec<ConfigLayer> = Vec::new();
-    let mut open = vec![(root, None::<usize>)];
+    let mut open = vec![(root, None::<ConfigLayerId>)];
     while let Some((node, parent)) = open.pop() {
         if layers.len() >= MAX_KERAS_CONFIG_LAYERS {
             return Err(format!("it has more than {MAX_KERAS_CONFIG_LAYERS} layers"));
         }
         let config = node.config.unwrap_or_default();
         let own = !matches!(config.trainable, Some(Scalar::Bool(false)));
-        let holder = parent.and_then(|parent| layers.get(parent));
+        let holder = parent.and_then(|parent| layers.get(parent.0));
         let trainable = own && holder.is_none_or(|holder| holder.trainable);
         let name = match config.name {
             Some(Scalar::Text(name)) => Some(name),
             _ => node.name,
         };
-        let at = layers.len();
+        let id = ConfigLayerId(layers.len());
         layers.push(ConfigLayer {
             name: name.unwrap_or_default(),
             class: unregistered(&node.class_name.unwrap_or_default()).to_owned(),
@@ -207,7 +211,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
             is_model: config.layers.is_some(),
             parent,
         });
-        open.extend(config.layers.into_iter().flatten().rev().map(|child| (child, Some(at))));
+        open.extend(config.layers.into_iter().flatten().rev().map(|child| (child, Some(id))));
     }
     Ok(KerasConfig { layers, version: None })
 }
@@ -229,7 +233,7 @@ mod tests {
         let names: Vec<&str> = config.layers.iter().map(|l| l.name.as_str()).collect();
         assert_eq!(names, ["top", "in", "base", "d", "d"]);
         assert_eq!(config.layers[2].class, "Base");
-        assert_eq!(config.layers[3].parent, Some(2));
+        assert_eq!(config.layers[3].parent, Some(ConfigLayerId(2)));
         let trainable: Vec<bool> = config.layers.iter().map(|l| l.trainable).collect();
         assert_eq!(trainable, [true, true, false, false, true]);
     }

@@ -8,7 +8,7 @@ mod metadata;
 pub(crate) use config::parse as parse_config;
 #[cfg(any(test, feature = "testkit"))]
 pub(crate) use config::read_bytes as read_config_bytes;
-pub(crate) use config::{KerasConfig, read as read_config};
+pub(crate) use config::{ConfigLayerId, KerasConfig, read as read_config};
 pub(crate) use metadata::{
     KerasMetadata, MetadataProblem, decode_file, read_file, read_object_graph,
 };

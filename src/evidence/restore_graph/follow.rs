@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use super::scope::{Scope, constant_behind, restore_behind, variable_behind};
 use crate::model::DType;
-use crate::saved_model::{Node, input_node};
+use crate::saved_model::{Node, OpId, input_node};
 
 /// One tensor that the restore op reads, and the variable op that it is assigned to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub(crate) struct Restored<'a> {
     pub slice: &'a [u8],
     /// Element type that the op requests.
     pub dtype: Option<DType>,
-    /// Position of the variable op in the main graph; `None` where the tensor is used otherwise, such
-    /// as to fill a table.
-    pub variable: Option<usize>,
+    /// The variable op of the main graph; `None` where the tensor is used otherwise, such as to fill a
+    /// table.
+    pub variable: Option<OpId>,
     /// True where the tensor is reshaped on the way: the stored shape need not be the variable's.
     pub reshaped: bool,
 }
@@ -37,11 +37,11 @@ pub(crate) struct RestoreGraph<'a> {
 pub(super) struct Call<'a> {
     pub function: &'a str,
     /// For each argument the variable op of the main graph that is passed, where it is one.
-    pub arguments: Vec<Option<usize>>,
+    pub arguments: Vec<Option<OpId>>,
 }
 
 /// A variable op that an output of a restore is assigned to, and whether the value is reshaped.
-type Target = (usize, bool);
+type Target = (OpId, bool);
 
 /// The targets of each output of each restore: node name and output number. Hashed with a seed of
 /// this process, since the model chooses the names.

@@ -26,7 +26,7 @@ pub(crate) fn read<'a>(graph: &Graph<'a>, restore_op: &'a str) -> RestoreGraph<'
         return out;
     }
     let name = input_node(restore_op).node;
-    let Some(start) = graph.position(name) else {
+    let Some(start) = graph.find(name) else {
         out.missing_op = Some(name);
         return out;
     };

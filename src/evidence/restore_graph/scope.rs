@@ -5,7 +5,7 @@ use foldhash::HashMap;
 
 use super::variable_op::is_variable_op;
 use crate::limits::MAX_RESTORE_CHAIN;
-use crate::saved_model::{FunctionBody, Graph, Node, input_node};
+use crate::saved_model::{FunctionBody, Graph, Node, OpId, input_node};
 
 /// Nodes that refer to each other by name: the main graph, or one function.
 pub(super) trait Scope<'a> {
@@ -17,28 +17,28 @@ pub(super) trait Scope<'a> {
 
 /// A node or argument, found by its name.
 pub(super) enum Named<'a> {
-    /// A node, and its position where it is one of the main graph.
-    Node(Node<'a>, Option<usize>),
-    /// An argument of a function: the position of the variable op of the main graph that the call
-    /// passes, where it is one.
-    Argument(Option<usize>),
+    /// A node, and its id where it is one of the main graph.
+    Node(Node<'a>, Option<OpId>),
+    /// An argument of a function: the variable op of the main graph that the call passes, where it
+    /// is one.
+    Argument(Option<OpId>),
 }
 
 /// The main graph.
 pub(super) struct MainScope<'g, 'a> {
     pub graph: &'g Graph<'a>,
-    /// Positions of the nodes that the restore op runs.
-    pub members: Vec<usize>,
+    /// The nodes that the restore op runs.
+    pub members: Vec<OpId>,
 }
 
 impl<'a> Scope<'a> for MainScope<'_, 'a> {
     fn members(&self) -> Box<dyn Iterator<Item = Node<'a>> + '_> {
-        Box::new(self.members.iter().filter_map(|i| self.graph.nodes.get(*i)).copied())
+        Box::new(self.members.iter().filter_map(|op| self.graph.node(*op)).copied())
     }
 
     fn find(&self, name: &str) -> Option<Named<'a>> {
-        let at = self.graph.position(name)?;
-        Some(Named::Node(*self.graph.nodes.get(at)?, Some(at)))
+        let op = self.graph.find(name)?;
+        Some(Named::Node(*self.graph.node(op)?, Some(op)))
     }
 }
 
@@ -54,12 +54,12 @@ enum InFunction {
     /// Position of a node of the body.
     Node(usize),
     /// An argument: the variable op that the call passes, where it is one.
-    Argument(Option<usize>),
+    Argument(Option<OpId>),
 }
 
 impl<'f, 'a> FunctionScope<'f, 'a> {
     /// `arguments` are the variable ops of the main graph that the call passes.
-    pub fn new(body: &'f FunctionBody<'a>, arguments: &[Option<usize>]) -> Self {
+    pub fn new(body: &'f FunctionBody<'a>, arguments: &[Option<OpId>]) -> Self {
         let mut by_name = HashMap::default();
         for (k, name) in body.arguments.iter().enumerate() {
             let source = arguments.get(k).copied().flatten();
@@ -86,7 +86,7 @@ impl<'a> Scope<'a> for FunctionScope<'_, 'a> {
 }
 
 /// The variable op of the main graph behind a name, through `Identity`.
-pub(super) fn variable_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Option<usize> {
+pub(super) fn variable_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Option<OpId> {
     let mut name = name;
     for _ in 0..MAX_RESTORE_CHAIN {
         match scope.find(name)? {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::saved_model::OpId;
 use crate::testkit::decode_graph;
 use crate::testkit::protobuf::{Message, bytes, text, varint};
 use crate::testkit::saved_model::{calls, function, graph_def, node};
@@ -35,18 +36,18 @@ fn saver() -> Vec<Message> {
     ]
 }
 
-fn restored(bytes: &[u8], restore_op: &'static str) -> Vec<(String, String, Option<usize>)> {
+fn restored(bytes: &[u8], restore_op: &'static str) -> Vec<(String, String, Option<u32>)> {
     let text = |b: &[u8]| String::from_utf8(b.to_vec()).unwrap();
     let mut got: Vec<_> = read(&decode_graph(bytes), restore_op)
         .restored
         .iter()
-        .map(|r| (text(r.key), text(r.slice), r.variable))
+        .map(|r| (text(r.key), text(r.slice), r.variable.map(OpId::index)))
         .collect();
     got.sort();
     got
 }
 
-fn both() -> [(String, String, Option<usize>); 2] {
+fn both() -> [(String, String, Option<u32>); 2] {
     [("k1".to_owned(), String::new(), Some(0)), ("k2".to_owned(), "4 0,2".to_owned(), Some(1))]
 }
 

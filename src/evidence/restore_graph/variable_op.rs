@@ -1,6 +1,6 @@
 //! The ops that hold a variable, and what makes two of them one variable.
 
-use crate::saved_model::Graph;
+use crate::saved_model::{Graph, OpId};
 
 /// True for ops that hold a variable.
 pub(crate) fn is_variable_op(op: &str) -> bool {
@@ -9,8 +9,8 @@ pub(crate) fn is_variable_op(op: &str) -> bool {
 
 /// Container and shared name of a variable op; two ops with the same pair are one variable. An empty
 /// shared name stands for the name of the op itself.
-pub(crate) fn resource_name<'a>(graph: &Graph<'a>, op: usize) -> Option<(&'a [u8], &'a [u8])> {
-    let node = graph.nodes.get(op)?;
+pub(crate) fn resource_name<'a>(graph: &Graph<'a>, op: OpId) -> Option<(&'a [u8], &'a [u8])> {
+    let node = graph.node(op)?;
     let [container, shared] = node
         .attrs_named(["container", "shared_name"])
         .map(|attr| attr.and_then(|a| a.bytes()).unwrap_or_default());

@@ -57,7 +57,7 @@ fn asset_variables<'a>(graph: &Graph<'a>, paths: &HashSet<&'a str>) -> Vec<&'a s
         }
     }
     let is_variable = |name: &str| {
-        let node = graph.position(name).and_then(|at| graph.nodes.get(at));
+        let node = graph.find(name).and_then(|op| graph.node(op));
         node.is_some_and(|n| n.op == "VarHandleOp")
     };
     only_paths

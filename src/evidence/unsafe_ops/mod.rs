@@ -5,7 +5,7 @@ mod assets;
 mod op_list;
 mod reach;
 
-use crate::saved_model::{Graph, MetaGraph, input_node};
+use crate::saved_model::{Graph, MetaGraph, OpId, input_node};
 use crate::wire::Malformed;
 use reach::{KnownOps, calls_of, scan_functions};
 
@@ -18,15 +18,15 @@ pub(crate) fn scan<'a>(
 ) -> Result<LoadHazards<'a>, Malformed> {
     let mut hazards = LoadHazards::default();
     let assets = assets::asset_paths(meta, graph);
-    let starts = |names: &[&'a str]| -> Vec<usize> {
-        names.iter().filter_map(|n| graph.position(input_node(n).node)).collect()
+    let starts = |names: &[&'a str]| -> Vec<OpId> {
+        names.iter().filter_map(|n| graph.find(input_node(n).node)).collect()
     };
     let init = graph.ancestors(starts(&meta.init_nodes()?));
     let restore = graph.ancestors(starts(&[meta.restore_op]));
     let mut calls = Vec::new();
     let mut ops = KnownOps::default();
     for (nodes, is_init) in [(init, true), (restore, false)] {
-        for node in nodes.iter().filter_map(|at| graph.nodes.get(*at)) {
+        for node in nodes.iter().filter_map(|op| graph.node(*op)) {
             calls.extend(calls_of(graph, node, &assets));
             // The loader gives only the restore op the path of the model's own checkpoint. An
             // initialiser that restores reads another file.
