@@ -1,5 +1,6 @@
 //! The hostile and damaged archives of `scripts/fixtures/make_hostile_archives.py`, as files and as
-//! downloads: each is refused, the error names the entry, and no file of it is left.
+//! downloads: each is refused, the error says why and of which entry where one is at fault, and no
+//! file of it is left.
 
 use std::fs;
 use std::path::Path;
