@@ -3,6 +3,9 @@
 //! `RestoreV2` → `AssignVariableOp` → `ReadVariableOp` → `Shape` → `DestroyResourceOp`, all in one
 //! run. With statistics, the variables are kept until the statistics are computed.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 use super::attributes;
 use super::batches::Wanted;
 use super::session::{Attr, GraphBuilder, Node, Refusal, Run, Session, Threads};
@@ -76,7 +79,9 @@ impl SlotGraph {
 
     /// Restores these tensors, as many as there are slots, and gives their dimensions.
     pub fn restore(&self, tensors: &[Wanted<'_>]) -> Result<Vec<Vec<i64>>, Refusal> {
-        let keys = tensors.iter().map(|t| base64(&t.tensor.key.0)).collect();
+        // Keys may contain any bytes, but the crate feeds strings only, so keys are fed as base64 and
+        // `DecodeBase64` makes bytes of them again.
+        let keys = tensors.iter().map(|t| BASE64_URL_SAFE_NO_PAD.encode(&t.tensor.key.0)).collect();
         let slices = tensors.iter().map(|t| t.tensor.slice.clone()).collect();
         let destroyed = if self.statistics.is_none() { &self.destroyed[..] } else { &[] };
         self.session.run_for_dims(&Run {
@@ -176,39 +181,4 @@ impl Slots {
 /// quantized types, and some 8-bit floats.
 pub(super) fn lacks_assignment(refusal: &Refusal) -> bool {
     refusal.message.contains("AssignVariableOp") && refusal.message.contains("OpKernel")
-}
-
-/// Base64 for URLs, without padding. Keys may contain any bytes, but the crate feeds strings only, so
-/// keys are fed as base64 and `DecodeBase64` makes bytes of them again.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let group = chunk.iter().fold(0u32, |group, byte| group << 8 | u32::from(*byte));
-        let group = group << (8 * (3 - chunk.len()));
-        let indices = [18, 12, 6, 0].map(|shift| (group >> shift & 0x3f) as usize);
-        let digits = indices.iter().take(chunk.len() + 1).filter_map(|index| DIGITS.get(*index));
-        text.extend(digits.map(|digit| char::from(*digit)));
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_that_of_rfc_4648() {
-        // RFC 4648, sections 5 and 10, without padding.
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg"),
-            (b"fo", "Zm8"),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg"),
-            (b"\xff\xfb", "__s"),
-        ] {
-            assert_eq!(base64(bytes), text);
-        }
-    }
 }
