@@ -22,8 +22,6 @@ pub(crate) struct MetaGraph<'a> {
     pub tensorflow_version: &'a str,
     /// Node that restores the variables; empty where there is no saver (as in TF1 Hub modules).
     pub restore_op: &'a str,
-    /// True where the MetaGraph has a `saver_def` at all.
-    pub has_saver: bool,
     /// Nodes that the loader feeds with the paths of the model's own asset files.
     pub asset_nodes: Vec<&'a str>,
     /// Nodes that the loader would feed with a path outside the model's folder.
@@ -85,7 +83,6 @@ impl<'a> MetaGraph<'a> {
     }
 
     fn merge_saver(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        self.has_saver = true;
         for field in fields(bytes) {
             if let (3, value) = field? {
                 self.restore_op = value.text()?;
