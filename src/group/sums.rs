@@ -9,7 +9,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use super::closure::Closures;
 use super::outline::Outline;
 use super::stamps::Stamps;
-use crate::model::{Counts, Group, GroupId, GroupKind, Groups, Trainable, Variable, VariableId};
+use crate::model::{Group, GroupId, GroupKind, Groups, Trainable, Variable, VariableId};
 
 /// Name of the group for weights that no layer or module owns.
 const OUTSIDE: &str = "(outside the layers)";
@@ -28,7 +28,7 @@ pub(crate) fn fill(outline: Outline, variables: &mut [Variable]) -> Groups {
             own: own.into_iter().map(|v| VariableId(v as usize)).collect(),
             shared: planned.repeats || planned.source.is_some_and(|s| shared_sources.contains(&s)),
             children: planned.children.iter().map(|c| GroupId(*c)).collect(),
-            ..empty_group(&planned.name, planned.kind)
+            ..Group::new(&planned.name, planned.kind)
         };
         let set = sets.of(at).iter().map(|v| *v as usize);
         groups.nodes.push(summed(group, set, variables));
@@ -148,24 +148,8 @@ fn move_unheld_apart(reached: &[u32], groups: &mut Groups, variables: &[Variable
     }
     root.children.push(id);
     let set: Vec<usize> = unheld.iter().map(|v| v.0).collect();
-    let group = Group { own: unheld, ..empty_group(OUTSIDE, GroupKind::Module) };
+    let group = Group { own: unheld, ..Group::new(OUTSIDE, GroupKind::Module) };
     groups.nodes.push(summed(group, set, variables));
-}
-
-fn empty_group(name: &str, kind: GroupKind) -> Group {
-    Group {
-        name: name.to_owned(),
-        class: None,
-        kind,
-        counts: Counts::default(),
-        trainable: 0,
-        frozen: 0,
-        undetermined: 0,
-        own_parameters: 0,
-        own: Vec::new(),
-        shared: false,
-        children: Vec::new(),
-    }
 }
 
 /// The group with the sums of the variables at these positions.
