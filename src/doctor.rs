@@ -1,6 +1,6 @@
 //! Finds the libtensorflow that a census would use, and tries it in a worker process.
 
-use crate::evidence::runtime::{self, Limits, Location};
+use crate::evidence::runtime::{self, Location};
 use crate::model::{Doctor, DoctorLibrary, DoctorPlace};
 use crate::options::{Observer, Options};
 
@@ -29,7 +29,7 @@ fn library(
         framework: location.framework.clone(),
         ..DoctorLibrary::default()
     };
-    match runtime::probe(location, &Limits::of(options, observer)) {
+    match runtime::probe(location, options, observer) {
         Ok(version) => library.version = Some(version),
         Err(failure) => {
             library.problem = Some(failure.message);

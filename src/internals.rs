@@ -14,8 +14,8 @@ pub mod outline {
 pub mod runtime {
     //! The worker process and its protocol.
     pub use crate::evidence::runtime::{
-        Answer, Failure, FailureKind, Limits, LoadRequest, Location, RawBytes, VariableOp, locate,
-        probe, start,
+        Answer, Failure, FailureKind, LoadRequest, Location, RawBytes, VariableOp, locate, probe,
+        start,
     };
 }
 

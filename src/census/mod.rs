@@ -66,7 +66,7 @@ pub fn census_observed(
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;
     let sidecars = SidecarFiles::read(&source, options, observer)?;
     conclude(&source, &file, sidecars, options, |files, inventory| match session {
-        Some(session) => session.confirm(&source, files, inventory, options),
+        Some(session) => session.confirm(&source, files, inventory),
         None => SessionOutcome::off(),
     })
 }

@@ -8,8 +8,8 @@ use super::session_failure::{failed, library_too_old, refused};
 use super::session_request::{tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
-    self, Answer, Failure, FailureKind, Held, Limits, LoadRequest, Location, RawBytes,
-    RestoreRequest, StatusCode,
+    self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, RestoreRequest,
+    StatusCode,
 };
 use crate::evidence::sidecars::CHECKPOINT_PREFIX;
 use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode};
@@ -62,7 +62,8 @@ impl SessionOutcome {
 /// The session's process, which maps the library while the files are read.
 pub(super) struct Session<'a> {
     location: Location,
-    limits: Limits<'a>,
+    options: &'a Options,
+    observer: &'a dyn Observer,
     process: Result<runtime::Worker<'a>, Failure>,
 }
 
@@ -70,9 +71,8 @@ impl<'a> Session<'a> {
     /// Finds the library and starts the process.
     pub fn start(options: &'a Options, observer: &'a dyn Observer) -> Session<'a> {
         let location = runtime::locate(options.libtensorflow.as_deref());
-        let limits = Limits::of(options, observer);
-        let process = runtime::start(&location, &limits);
-        Session { location, limits, process }
+        let process = runtime::start(&location, options, observer);
+        Session { location, options, observer, process }
     }
 
     /// Has a session confirm the inventory's weights.
@@ -81,8 +81,8 @@ impl<'a> Session<'a> {
         source: &Source,
         files: &FileEvidence<'_>,
         inventory: &Inventory<Settled>,
-        options: &Options,
     ) -> SessionOutcome {
+        let options = self.options;
         let mut facts = unsafe_ops(files, options);
         let choice = choose(files, inventory, options);
         let mut outcome = if choice.first == SessionKind::Load && refuses_hazards(files, options) {
@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
         };
         if first.is_ok() {
             // The process still holds the loaded model.
-            self.process = runtime::start(&self.location, &self.limits);
+            self.process = runtime::start(&self.location, self.options, self.observer);
         }
         match (self.ask(SessionKind::Variables, census), first) {
             (Ok(second), _) => self.outcome(SessionKind::Variables, Ok(second), Some(reason)),
@@ -131,7 +131,7 @@ impl<'a> Session<'a> {
     /// The process, or a new one where it has died.
     fn process(&mut self) -> Result<&mut runtime::Worker<'a>, Failure> {
         if self.process.as_ref().is_ok_and(|p| !p.is_alive()) {
-            self.process = runtime::start(&self.location, &self.limits);
+            self.process = runtime::start(&self.location, self.options, self.observer);
         }
         self.process.as_mut().map_err(|failure| failure.clone())
     }

@@ -10,27 +10,18 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tfcensus::internals::runtime::{
-    Answer, Failure, FailureKind, Limits, LoadRequest, Location, RawBytes, VariableOp, locate,
-    probe, start,
+    Answer, Failure, FailureKind, LoadRequest, Location, RawBytes, VariableOp, locate, probe, start,
 };
 use tfcensus::model::Shape;
-use tfcensus::{Observer, Progress, Silent};
+use tfcensus::{Observer, Options, Progress, Silent};
 
 use crate::common::process::{send, wait_for_end, wait_until};
 use crate::common::{TFCENSUS, require_library};
 
 const READY: &str = r#"{"event":"ready","protocol":2,"tensorflow_version":"2.0.0"}"#;
 
-fn limits<'a>(worker: &'a Path, observer: &'a dyn Observer) -> Limits<'a> {
-    Limits {
-        timeout: Some(Duration::from_secs(20)),
-        memory_limit: None,
-        allow_gpu: false,
-        op_libraries: &[],
-        show_library_output: false,
-        worker: Some(worker),
-        observer,
-    }
+fn options(worker: &Path) -> Options {
+    Options::default().timeout(Duration::from_secs(20)).worker(worker)
 }
 
 fn some_library() -> Location {
@@ -63,13 +54,13 @@ impl Fake {
     }
 
     /// Requests two variables.
-    fn load(&self, limits: &Limits<'_>) -> Result<Answer, Failure> {
+    fn load(&self, options: &Options, observer: &dyn Observer) -> Result<Answer, Failure> {
         let variables = ["a", "b"].map(|node| VariableOp {
             node: node.into(),
             is_reference: false,
             read: None,
         });
-        start(&some_library(), limits)?.load(LoadRequest {
+        start(&some_library(), options, observer)?.load(LoadRequest {
             model_dir: RawBytes::from(self.folder.path()),
             tags: Vec::new(),
             variables: variables.into(),
@@ -77,7 +68,7 @@ impl Fake {
     }
 
     fn fail(&self) -> Failure {
-        self.load(&limits(&self.program, &Silent)).unwrap_err()
+        self.load(&options(&self.program), &Silent).unwrap_err()
     }
 
     fn wait_for_end(&self) {
@@ -99,7 +90,7 @@ fn accepts_an_answer_in_any_number_of_events() {
         echo '{{"event":"undeclared","names":["c"]}}'
         echo '{{"event":"done","peak_bytes":4096}}'; read more"#
     ));
-    let answer = fake.load(&limits(&fake.program, &Silent)).unwrap();
+    let answer = fake.load(&options(&fake.program), &Silent).unwrap();
     assert_eq!(answer.tensorflow_version, "2.0.0");
     assert_eq!(answer.peak_bytes, Some(4096));
     assert_eq!(answer.undeclared, ["c"]);
@@ -112,11 +103,9 @@ fn accepts_an_answer_in_any_number_of_events() {
 #[test]
 fn kills_a_worker_that_hangs() {
     let fake = Fake::new("sleep 1000 & echo $! > child; wait");
-    let observer = Silent;
-    let mut limits = limits(&fake.program, &observer);
-    limits.timeout = Some(Duration::from_millis(300));
+    let options = options(&fake.program).timeout(Duration::from_millis(300));
     let before = Instant::now();
-    let failure = fake.load(&limits).unwrap_err();
+    let failure = fake.load(&options, &Silent).unwrap_err();
     assert_eq!(failure.kind, FailureKind::TimedOut);
     assert!(failure.message.contains("0.3 s"), "{failure}");
     assert!(before.elapsed() < Duration::from_secs(10));
@@ -187,7 +176,7 @@ fn a_flood_on_stderr_does_not_block_the_worker() {
         r#"yes chatter | head -n 200000 >&2
         echo '{READY}'; read request; echo '{{"event":"done","peak_bytes":null}}'"#
     ));
-    fake.load(&limits(&fake.program, &Silent)).unwrap();
+    fake.load(&options(&fake.program), &Silent).unwrap();
 }
 
 #[test]
@@ -205,19 +194,20 @@ fn the_library_s_output_is_shown_on_request() {
     ));
     let lines = Lines(Mutex::default());
     let shown = Progress::LibraryOutput("I am chatter".into());
-    fake.load(&Limits { show_library_output: true, ..limits(&fake.program, &lines) }).unwrap();
+    fake.load(&options(&fake.program).show_library_output(true), &lines).unwrap();
     let seen = std::mem::take(&mut *lines.0.lock().unwrap());
     assert!(seen.contains(&shown), "{seen:?}");
     assert!(seen.contains(&Progress::Step("loading the model".into())), "{seen:?}");
 
-    fake.load(&limits(&fake.program, &lines)).unwrap();
+    fake.load(&options(&fake.program), &lines).unwrap();
     assert!(!lines.0.lock().unwrap().contains(&shown));
 }
 
 #[test]
 fn a_dropped_worker_ends_at_once() {
     let fake = Fake::new("exec sleep 1000");
-    let worker = start(&some_library(), &limits(&fake.program, &Silent)).unwrap();
+    let options = options(&fake.program);
+    let worker = start(&some_library(), &options, &Silent).unwrap();
     let pid = fake.folder.path().join("pid");
     wait_until("the worker's start", || pid.exists());
     drop(worker);
@@ -227,15 +217,15 @@ fn a_dropped_worker_ends_at_once() {
 #[test]
 fn a_missing_worker_and_a_missing_library_are_failures() {
     let nowhere = Path::new("/nonexistent/worker");
-    let failure = probe(&some_library(), &limits(nowhere, &Silent)).unwrap_err();
+    let failure = probe(&some_library(), &options(nowhere), &Silent).unwrap_err();
     assert_eq!(failure.kind, FailureKind::Protocol);
-    let failure = probe(&Location::default(), &limits(nowhere, &Silent)).unwrap_err();
+    let failure = probe(&Location::default(), &options(nowhere), &Silent).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NoLibrary);
 }
 
 fn probe_file(library: &Path) -> Failure {
     let location = Location { library: Some(library.into()), ..Location::default() };
-    probe(&location, &limits(Path::new(TFCENSUS), &Silent)).unwrap_err()
+    probe(&location, &options(Path::new(TFCENSUS)), &Silent).unwrap_err()
 }
 
 #[test]
@@ -296,6 +286,6 @@ fn the_real_worker_refuses_another_protocol() {
 #[test]
 fn the_real_library_has_a_version() {
     require_library();
-    let version = probe(&locate(None), &limits(Path::new(TFCENSUS), &Silent)).unwrap();
+    let version = probe(&locate(None), &options(Path::new(TFCENSUS)), &Silent).unwrap();
     assert!(version.starts_with("2."), "{version}");
 }

@@ -22,6 +22,6 @@ mod worker;
 
 pub use failure::{Failure, FailureKind, StatusCode};
 pub use find_library::{Location, Tried, locate};
-pub use parent::{Answer, Limits, Worker, probe, start};
+pub use parent::{Answer, Worker, probe, start};
 pub use protocol::{Held, LoadRequest, RawBytes, RestoreRequest, RestoreTensor, VariableOp};
 pub use worker::serve_if_worker;

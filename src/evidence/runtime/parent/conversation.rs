@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::answer::{Answer, PartialAnswer};
 use super::ending::{activity, of_exit, of_failed_event};
-use super::limits::Limits;
 use super::pipes::{FromWorker, Pipes};
 use super::process::{Process, WorkerEnvironment};
 use super::progress::{Meter, bytes_to_load};
@@ -17,7 +16,7 @@ use crate::evidence::runtime::protocol::{
     Event, FailedKind, LoadRequest, PROTOCOL, RawBytes, Request, RestoreRequest, Start, Step,
     encode,
 };
-use crate::options::Progress;
+use crate::options::{Observer, Options, Progress};
 
 /// How often progress is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -27,7 +26,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// Dropping it kills the process, whatever the process is doing. After a failed request it takes
 /// the next one, unless the process has died ([`Worker::is_alive`]).
 pub struct Worker<'a> {
-    limits: Limits<'a>,
+    options: &'a Options,
+    observer: &'a dyn Observer,
     library: PathBuf,
     link_folder: PathBuf,
     process: Process,
@@ -39,26 +39,35 @@ pub struct Worker<'a> {
 }
 
 /// Starts a worker that maps the library at once, while the caller does something else.
-pub fn start<'a>(location: &Location, limits: &Limits<'a>) -> Result<Worker<'a>, Failure> {
+pub fn start<'a>(
+    location: &Location,
+    options: &'a Options,
+    observer: &'a dyn Observer,
+) -> Result<Worker<'a>, Failure> {
     let Some(library) = &location.library else {
         return Err(Failure::new(FailureKind::NoLibrary, "no libtensorflow was found"));
     };
     let link_folder = new_link_folder();
     let environment = WorkerEnvironment {
         link_folder: &link_folder,
-        allow_gpu: limits.allow_gpu,
-        verbose: limits.show_library_output,
+        allow_gpu: options.allow_gpu,
+        verbose: options.show_library_output,
     };
-    let (process, streams) = Process::start(limits.worker, &environment).map_err(|error| {
-        Failure::new(FailureKind::Protocol, format!("cannot start the session's process: {error}"))
-    })?;
+    let (process, streams) =
+        Process::start(options.worker.as_deref(), &environment).map_err(|error| {
+            Failure::new(
+                FailureKind::Protocol,
+                format!("cannot start the session's process: {error}"),
+            )
+        })?;
     let worker = Worker {
-        limits: *limits,
+        options,
+        observer,
         library: library.clone(),
         link_folder,
         process,
         started: Instant::now(),
-        pipes: Pipes::new(streams, limits.show_library_output),
+        pipes: Pipes::new(streams, options.show_library_output),
         tensorflow_version: None,
         step: None,
         alive: true,
@@ -69,16 +78,20 @@ pub fn start<'a>(location: &Location, limits: &Limits<'a>) -> Result<Worker<'a>,
         library: RawBytes::from(library.as_path()),
         framework: location.framework.as_deref().map(RawBytes::from),
         link_folder: RawBytes::from(worker.link_folder.as_path()),
-        memory_limit: limits.memory_limit,
-        op_libraries: limits.op_libraries.iter().map(|path| absolute(path)).collect(),
+        memory_limit: options.memory_limit,
+        op_libraries: options.op_libraries.iter().map(|path| absolute(path)).collect(),
         threads: threads(),
     }));
     Ok(worker)
 }
 
 /// Loads the library in a worker and gives its version.
-pub fn probe(location: &Location, limits: &Limits<'_>) -> Result<String, Failure> {
-    start(location, limits)?.version()
+pub fn probe(
+    location: &Location,
+    options: &Options,
+    observer: &dyn Observer,
+) -> Result<String, Failure> {
+    start(location, options, observer)?.version()
 }
 
 impl Worker<'_> {
@@ -126,7 +139,7 @@ impl Worker<'_> {
     ) -> Result<Answer, Failure> {
         self.send(request);
         let answer = self.receive(requested, bytes);
-        self.limits.observer.notice(Progress::Done);
+        self.observer.notice(Progress::Done);
         answer
     }
 
@@ -137,14 +150,14 @@ impl Worker<'_> {
         let mut meter = Meter::new(self.process.pid(), bytes);
         let peak_bytes = loop {
             let Some(event) = self.next_event(deadline)? else {
-                meter.look(self.limits.observer);
+                meter.look(self.observer);
                 continue;
             };
             let taken = match event {
                 Event::Held { first, held } => answer.take_held(first, held),
                 Event::Undeclared { names } => answer.take_undeclared(names),
                 Event::Step { step } => {
-                    meter.step(step, self.limits.observer);
+                    meter.step(step, self.observer);
                     Ok(())
                 }
                 Event::Ready { .. } => Ok(()),
@@ -155,7 +168,7 @@ impl Worker<'_> {
             };
             taken.and_then(|()| answer.count_event()).map_err(|what| self.protocol_error(what))?;
         };
-        meter.end(self.limits.observer);
+        meter.end(self.observer);
         Ok(Answer {
             tensorflow_version: self.tensorflow_version.clone().unwrap_or_default(),
             library: self.library.clone(),
@@ -171,7 +184,7 @@ impl Worker<'_> {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.limits.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+        self.options.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
     }
 
     /// The next event, or `None` after a while without one. Everything that ends the conversation
@@ -188,7 +201,7 @@ impl Worker<'_> {
                 Ok(Some(event))
             }
             Ok(FromWorker::StderrLine(line)) => {
-                self.limits.observer.notice(Progress::LibraryOutput(line));
+                self.observer.notice(Progress::LibraryOutput(line));
                 Ok(None)
             }
             Ok(FromWorker::ProtocolError(what)) => Err(self.protocol_error(&what)),
@@ -204,7 +217,7 @@ impl Worker<'_> {
             }
             Event::Step { step } => {
                 self.step = Some(*step);
-                self.limits.observer.notice(Progress::Step(activity(self.step).into()));
+                self.observer.notice(Progress::Step(activity(self.step).into()));
             }
             _ => {}
         }
@@ -223,7 +236,7 @@ impl Worker<'_> {
     }
 
     fn timed_out(&mut self) -> Failure {
-        let within = self.limits.timeout.unwrap_or_default().as_secs_f64();
+        let within = self.options.timeout.unwrap_or_default().as_secs_f64();
         let activity = activity(self.step);
         let message = format!("the session gave no answer within {within} s (it was {activity})");
         self.kill(FailureKind::TimedOut, message)
@@ -243,7 +256,7 @@ impl Worker<'_> {
         self.process.kill();
         let status = self.process.wait();
         self.pipes.wait_for_stderr();
-        let (activity, memory_limit) = (activity(self.step), self.limits.memory_limit);
+        let (activity, memory_limit) = (activity(self.step), self.options.memory_limit);
         of_exit(status, activity, memory_limit, &self.pipes.stderr_tail())
     }
 }

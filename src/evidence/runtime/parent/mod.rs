@@ -8,7 +8,6 @@
 mod answer;
 mod conversation;
 mod ending;
-mod limits;
 mod pipes;
 mod process;
 mod progress;
@@ -16,4 +15,3 @@ mod stderr;
 
 pub use self::answer::Answer;
 pub use self::conversation::{Worker, probe, start};
-pub use self::limits::Limits;
