@@ -1,4 +1,7 @@
-//! The formats of a report. A new one is a variant, an arm of the one `match`, and a file.
+//! The formats of a report. A new one is a variant, an arm of the one `match`, and a file; the program
+//! offers it by a row in `bin/tfcensus/args/values.rs`, and `bin/tfcensus/commands.rs` asks whether the
+//! format tells people of failed expectations by itself. The formats of a difference are in `diff`, those
+//! of the list of cached models in `cached`.
 
 use std::io::{self, Write};
 
