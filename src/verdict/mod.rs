@@ -3,7 +3,8 @@
 //!
 //! Each is one function of the facts, in one file: `code`, `bearing` (severity, and which witness a
 //! fact speaks against), `words`, `witness`. A new kind of fact does not compile until each of them
-//! decides about it. The program's exit code follows from the verdict.
+//! decides about it. The verdict also needs to know whether a session answered for every variable, which
+//! `session_answer` in `census/report.rs` says. The program's exit code follows from the verdict.
 
 mod bearing;
 mod code;

@@ -6,13 +6,15 @@ use tfcensus::model::{CachedModels, Code, Doctor, Report, Verdict};
 
 use crate::args::Stop;
 
-/// Verified, or counted with `--runtime off`; for `diff`, no difference.
+/// Verified, or counted with `--runtime off`; for `diff`, no difference; for `list`, every cached model
+/// can be used; for `doctor`, a library that works.
 pub const GOOD: u8 = 0;
-/// Counted, but witnesses disagree or an expectation failed; for `diff`, a difference.
+/// Counted, but witnesses disagree or an expectation failed; for `diff`, a difference; for `list`, a
+/// cached model that cannot be used.
 pub const DISAGREEMENT: u8 = 1;
 /// No census: wrong usage, not a model, unreadable.
 pub const NO_CENSUS: u8 = 2;
-/// Counted from files, but no session could confirm it.
+/// Counted from files, but no session could confirm it; for `doctor`, no library that works.
 pub const UNCONFIRMED: u8 = 3;
 
 /// The exit code of a census. A contradiction outranks a missing session, and a failed expectation

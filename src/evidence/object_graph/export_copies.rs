@@ -26,11 +26,12 @@ pub(super) fn is_list_edge(graph: &ObjectGraph<'_>, holder: NodeId, edge: &Edge<
 }
 
 /// Pairs copies with weights of the same name, dtype and shape, each weight once: a paired
-/// copy is a duplicate, one without a partner is a weight that only the export list holds.
+/// copy is a duplicate, one without a partner is a weight that only the export list holds. `unreached`
+/// are the positions of those that no other object holds.
 pub(super) fn pair(
     graph: &ObjectGraph<'_>,
     copied: &[NodeId],
-    unmet: &[usize],
+    unreached: &[usize],
     variables: &mut [(NodeId, Role)],
 ) {
     let likeness = |id: NodeId| {
@@ -44,7 +45,7 @@ pub(super) fn pair(
             *partners.entry(likeness(*id)).or_default() += 1;
         }
     }
-    for at in unmet {
+    for at in unreached {
         let Some((id, role)) = variables.get_mut(*at) else { continue };
         if !in_list.contains(id) {
             continue;
@@ -63,11 +64,11 @@ pub(super) fn pair(
     }
     // A variable collection of the export's own leads to copies, too. What is left to pair then is
     // the weight that such a copy was made of.
-    let unmet: HashSet<usize> = unmet.iter().copied().collect();
+    let unreached: HashSet<usize> = unreached.iter().copied().collect();
     for (at, (id, role)) in variables.iter_mut().enumerate() {
         if *role == Role::Weight
             && in_list.contains(id)
-            && !unmet.contains(&at)
+            && !unreached.contains(&at)
             && let Some(left) = partners.get_mut(&likeness(*id)).filter(|left| **left > 0)
         {
             *left -= 1;
