@@ -7,7 +7,7 @@ mod groups;
 mod matching;
 
 use crate::model::Quantity;
-use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, word_of};
+use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, words};
 
 pub use groups::{GroupChange, GroupState};
 
@@ -67,53 +67,27 @@ pub struct TotalChange {
     pub after: u64,
 }
 
-/// In which way a variable changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ChangeKind {
-    /// Only the second model has it.
-    Added,
-    /// Only the first model has it.
-    Removed,
-    /// Its shape differs.
-    Reshaped,
-    /// Its element type differs.
-    Retyped,
-    /// Training would change it before and not after.
-    Frozen,
-    /// Training would change it after and not before.
-    Thawed,
-    /// One of the two models does not say whether training changes it.
-    TrainabilityUnclear,
-    /// Its path or its name differs.
-    Moved,
-}
-
-impl ChangeKind {
-    /// Every kind.
-    pub const ALL: &'static [ChangeKind] = &[
-        ChangeKind::Added,
-        ChangeKind::Removed,
-        ChangeKind::Reshaped,
-        ChangeKind::Retyped,
-        ChangeKind::Frozen,
-        ChangeKind::Thawed,
-        ChangeKind::TrainabilityUnclear,
-        ChangeKind::Moved,
-    ];
-
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ChangeKind::Added => "added",
-            ChangeKind::Removed => "removed",
-            ChangeKind::Reshaped => "reshaped",
-            ChangeKind::Retyped => "retyped",
-            ChangeKind::Frozen => "frozen",
-            ChangeKind::Thawed => "thawed",
-            ChangeKind::TrainabilityUnclear => "trainability_unclear",
-            ChangeKind::Moved => "moved",
-        }
+words! {
+    /// In which way a variable changed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum ChangeKind {
+        /// Only the second model has it.
+        Added => "added",
+        /// Only the first model has it.
+        Removed => "removed",
+        /// Its shape differs.
+        Reshaped => "reshaped",
+        /// Its element type differs.
+        Retyped => "retyped",
+        /// Training would change it before and not after.
+        Frozen => "frozen",
+        /// Training would change it after and not before.
+        Thawed => "thawed",
+        /// One of the two models does not say whether training changes it.
+        TrainabilityUnclear => "trainability_unclear",
+        /// Its path or its name differs.
+        Moved => "moved",
     }
 }
 
@@ -236,5 +210,3 @@ fn changes(was: &Variable, now: &Variable) -> Vec<ChangeKind> {
     }
     kinds
 }
-
-word_of!(ChangeKind);

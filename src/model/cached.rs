@@ -1,6 +1,6 @@
 //! The models in the download caches.
 
-use super::words::word_of;
+use super::words::words;
 
 /// What was found in the caches, and where they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,33 +66,20 @@ pub struct CachedModel {
     pub detail: String,
 }
 
-/// Whether a cache entry can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CachedState {
-    /// It is whole, and its files do not contradict each other.
-    Whole,
-    /// It was counted, but its files contradict each other.
-    Contradicts,
-    /// Something of it is missing.
-    Broken,
-    /// A download that has not ended, or was cut off.
-    Partial,
-    /// All seems to be there, but it cannot be counted.
-    Uncounted,
-}
-
-impl CachedState {
-    /// The word for it, for people and scripts.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            CachedState::Whole => "whole",
-            CachedState::Contradicts => "contradicts",
-            CachedState::Broken => "broken",
-            CachedState::Partial => "partial",
-            CachedState::Uncounted => "uncounted",
-        }
+words! {
+    /// Whether a cache entry can be used.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum CachedState {
+        /// It is whole, and its files do not contradict each other.
+        Whole => "whole",
+        /// It was counted, but its files contradict each other.
+        Contradicts => "contradicts",
+        /// Something of it is missing.
+        Broken => "broken",
+        /// A download that has not ended, or was cut off.
+        Partial => "partial",
+        /// All seems to be there, but it cannot be counted.
+        Uncounted => "uncounted",
     }
 }
-
-word_of!(CachedState);

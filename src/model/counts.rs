@@ -1,7 +1,7 @@
 //! Sums, and what is left out of them.
 
 use super::DType;
-use super::words::word_of;
+use super::words::words;
 
 /// Sums of a set of variables. Each variable is in it once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,44 +38,29 @@ pub struct Totals {
     pub by_dtype: Vec<(DType, Counts)>,
 }
 
-/// Why a variable is or is not counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Role {
-    /// Counted.
-    Weight,
-    /// Slots and state of an optimizer, also of nested models.
-    Optimizer,
-    /// State of a metric, and what a stateful layer carries from batch to batch.
-    Metric,
-    /// State of a random generator.
-    Rng,
-    /// `save_counter`, TF1 `global_step`.
-    Counter,
-    /// String variables and asset paths.
-    String,
-    /// Contents of lookup tables.
-    Table,
-    /// Second copies made by a Keras 3 export.
-    Duplicate,
-    /// Handles that nothing restores.
-    Unrestored,
-}
-
-impl Role {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::Weight => "weight",
-            Role::Optimizer => "optimizer",
-            Role::Metric => "metric",
-            Role::Rng => "rng",
-            Role::Counter => "counter",
-            Role::String => "string",
-            Role::Table => "table",
-            Role::Duplicate => "duplicate",
-            Role::Unrestored => "unrestored",
-        }
+words! {
+    /// Why a variable is or is not counted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum Role {
+        /// Counted.
+        Weight => "weight",
+        /// Slots and state of an optimizer, also of nested models.
+        Optimizer => "optimizer",
+        /// State of a metric, and what a stateful layer carries from batch to batch.
+        Metric => "metric",
+        /// State of a random generator.
+        Rng => "rng",
+        /// `save_counter`, TF1 `global_step`.
+        Counter => "counter",
+        /// String variables and asset paths.
+        String => "string",
+        /// Contents of lookup tables.
+        Table => "table",
+        /// Second copies made by a Keras 3 export.
+        Duplicate => "duplicate",
+        /// Handles that nothing restores.
+        Unrestored => "unrestored",
     }
 }
 
@@ -100,5 +85,3 @@ pub struct Constants {
     /// Their bytes at their element's width.
     pub bytes: u64,
 }
-
-word_of!(Role);

@@ -1,6 +1,6 @@
 //! The tree of sub-models, layers, modules or scopes.
 
-use super::words::word_of;
+use super::words::words;
 use super::{Counts, GroupId, VariableId};
 
 /// The tree, kept flat so that code that walks it needs no recursion. Node 0 is the root.
@@ -26,29 +26,19 @@ impl Groups {
     }
 }
 
-/// What a group is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GroupKind {
-    /// A model, or a model used as a layer.
-    Model,
-    /// A layer.
-    Layer,
-    /// A module of the object graph.
-    Module,
-    /// A name scope.
-    Scope,
-}
-
-impl GroupKind {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            GroupKind::Model => "model",
-            GroupKind::Layer => "layer",
-            GroupKind::Module => "module",
-            GroupKind::Scope => "scope",
-        }
+words! {
+    /// What a group is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum GroupKind {
+        /// A model, or a model used as a layer.
+        Model => "model",
+        /// A layer.
+        Layer => "layer",
+        /// A module of the object graph.
+        Module => "module",
+        /// A name scope.
+        Scope => "scope",
     }
 }
 
@@ -101,5 +91,3 @@ impl Group {
         }
     }
 }
-
-word_of!(GroupKind);

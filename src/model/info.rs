@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::words::word_of;
+use super::words::words;
 
 /// What the model is, as its files say.
 #[derive(Clone, Debug, Default)]
@@ -24,24 +24,16 @@ pub struct ModelInfo {
     pub meta_graphs: Vec<MetaGraphInfo>,
 }
 
-/// The two kinds of folder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ModelFormat {
-    /// A SavedModel.
-    #[default]
-    SavedModel,
-    /// A TF1 Hub module (`tfhub_module.pb` beside the SavedModel).
-    Tf1HubModule,
-}
-
-impl ModelFormat {
-    /// The word used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ModelFormat::SavedModel => "saved_model",
-            ModelFormat::Tf1HubModule => "tf1_hub_module",
-        }
+words! {
+    /// The two kinds of folder.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum ModelFormat {
+        /// A SavedModel.
+        #[default]
+        SavedModel => "saved_model",
+        /// A TF1 Hub module (`tfhub_module.pb` beside the SavedModel).
+        Tf1HubModule => "tf1_hub_module",
     }
 }
 
@@ -55,23 +47,15 @@ pub struct KerasInfo {
     pub metadata: Option<KerasMetadataPlace>,
 }
 
-/// The two places for Keras metadata.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KerasMetadataPlace {
-    /// `keras_metadata.pb` (TensorFlow 2.5 and later).
-    File,
-    /// Inside the object graph (TensorFlow 2.4 and earlier).
-    ObjectGraph,
-}
-
-impl KerasMetadataPlace {
-    /// The word used in JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            KerasMetadataPlace::File => "keras_metadata.pb",
-            KerasMetadataPlace::ObjectGraph => "object_graph",
-        }
+words! {
+    /// The two places for Keras metadata.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum KerasMetadataPlace {
+        /// `keras_metadata.pb` (TensorFlow 2.5 and later).
+        File => "keras_metadata.pb",
+        /// Inside the object graph (TensorFlow 2.4 and earlier).
+        ObjectGraph => "object_graph",
     }
 }
 
@@ -83,5 +67,3 @@ pub struct MetaGraphInfo {
     /// True for the one that was counted.
     pub selected: bool,
 }
-
-word_of!(ModelFormat, KerasMetadataPlace);

@@ -34,4 +34,4 @@ pub use shape::{PartialShape, Shape};
 pub use stats::Stats;
 pub use variable::{Trainable, Variable};
 pub use witness::{Witness, WitnessName, WitnessStatus};
-pub(crate) use words::word_of;
+pub(crate) use words::words;

@@ -1,61 +1,35 @@
 //! The numbers of a report that can be expected and compared, under one name each.
 
-use super::words::word_of;
+use super::words::words;
 use super::{Report, Trainable};
 
-/// A number of the report that can be expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Quantity {
-    /// Elements of the counted variables.
-    Parameters,
-    /// Those that training would change.
-    Trainable,
-    /// Those that it would not.
-    NonTrainable,
-    /// Those whose trainability no file states.
-    Undetermined,
-    /// Those frozen although their own flag says trainable.
-    Frozen,
-    /// Stored bytes.
-    Bytes,
-    /// Stored bytes of what training would change.
-    TrainableBytes,
-    /// Number of counted variables.
-    Variables,
-    /// Elements of constants, which are not counted.
-    Constants,
+words! {
+    /// A number of the report that can be expected.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Quantity {
+        /// Elements of the counted variables.
+        Parameters => "parameters",
+        /// Those that training would change.
+        Trainable => "trainable",
+        /// Those that it would not.
+        NonTrainable => "non_trainable",
+        /// Those whose trainability no file states.
+        Undetermined => "undetermined",
+        /// Those frozen although their own flag says trainable.
+        Frozen => "frozen",
+        /// Stored bytes.
+        Bytes => "bytes",
+        /// Stored bytes of what training would change.
+        TrainableBytes => "trainable_bytes",
+        /// Number of counted variables.
+        Variables => "variables",
+        /// Elements of constants, which are not counted.
+        Constants => "constants",
+    }
 }
 
 impl Quantity {
-    /// Every quantity.
-    pub const ALL: &'static [Quantity] = &[
-        Quantity::Parameters,
-        Quantity::Trainable,
-        Quantity::NonTrainable,
-        Quantity::Undetermined,
-        Quantity::Frozen,
-        Quantity::Bytes,
-        Quantity::TrainableBytes,
-        Quantity::Variables,
-        Quantity::Constants,
-    ];
-
-    /// The word used for it on the command line and in findings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Quantity::Parameters => "parameters",
-            Quantity::Trainable => "trainable",
-            Quantity::NonTrainable => "non_trainable",
-            Quantity::Undetermined => "undetermined",
-            Quantity::Frozen => "frozen",
-            Quantity::Bytes => "bytes",
-            Quantity::TrainableBytes => "trainable_bytes",
-            Quantity::Variables => "variables",
-            Quantity::Constants => "constants",
-        }
-    }
-
     /// Its value in this report.
     pub fn of(self, report: &Report) -> u64 {
         let totals = &report.totals;
@@ -76,5 +50,3 @@ impl Quantity {
         }
     }
 }
-
-word_of!(Quantity);

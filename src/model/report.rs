@@ -1,6 +1,6 @@
 //! The report: what a census says, complete and independent of how it is shown.
 
-use super::words::word_of;
+use super::words::words;
 use super::{
     Constants, Finding, Groups, ModelInfo, NotCounted, RuntimeInfo, Totals, Variable, Witness,
 };
@@ -31,27 +31,16 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
-/// The judgement over all witnesses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// The session saw every counted variable with this shape and dtype, and no witness contradicts it.
-    Verified,
-    /// Witnesses contradict each other.
-    Disagreement,
-    /// No session could be had.
-    #[default]
-    Unverified,
-}
-
-impl Verdict {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Verdict::Verified => "verified",
-            Verdict::Disagreement => "disagreement",
-            Verdict::Unverified => "unverified",
-        }
+words! {
+    /// The judgement over all witnesses.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub enum Verdict {
+        /// The session saw every counted variable with this shape and dtype, and no witness contradicts it.
+        Verified => "verified",
+        /// Witnesses contradict each other.
+        Disagreement => "disagreement",
+        /// No session could be had.
+        #[default]
+        Unverified => "unverified",
     }
 }
-
-word_of!(Verdict);

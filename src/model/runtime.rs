@@ -3,29 +3,20 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::words::word_of;
+use super::words::words;
 
-/// Which session was asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RuntimeMode {
-    /// TensorFlow's own SavedModel loader.
-    Load,
-    /// A session over the variables alone.
-    Variables,
-    /// No session.
-    #[default]
-    Off,
-}
-
-impl RuntimeMode {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RuntimeMode::Load => "load",
-            RuntimeMode::Variables => "variables",
-            RuntimeMode::Off => "off",
-        }
+words! {
+    /// Which session was asked.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum RuntimeMode {
+        /// TensorFlow's own SavedModel loader.
+        Load => "load",
+        /// A session over the variables alone.
+        Variables => "variables",
+        /// No session.
+        #[default]
+        Off => "off",
     }
 }
 
@@ -63,5 +54,3 @@ pub struct RuntimeFailure {
     /// True where there was no library to ask.
     pub no_library: bool,
 }
-
-word_of!(RuntimeMode);

@@ -1,19 +1,21 @@
 //! A counted variable.
 
-use super::words::word_of;
+use super::words::words;
 use super::{DType, GroupId, Shape, Stats};
 
-/// Whether training would change a variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Trainable {
-    /// It would.
-    Yes,
-    /// It would not.
-    No,
-    /// It would not, although the variable's own flag says that it could.
-    Frozen,
-    /// No file states it.
-    Undetermined,
+words! {
+    /// Whether training would change a variable.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Trainable {
+        /// It would.
+        Yes => "yes",
+        /// It would not.
+        No => "no",
+        /// It would not, although the variable's own flag says that it could.
+        Frozen => "frozen",
+        /// No file states it.
+        Undetermined => "undetermined",
+    }
 }
 
 /// One counted variable.
@@ -67,17 +69,3 @@ impl Variable {
         }
     }
 }
-
-impl Trainable {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Trainable::Yes => "yes",
-            Trainable::No => "no",
-            Trainable::Frozen => "frozen",
-            Trainable::Undetermined => "undetermined",
-        }
-    }
-}
-
-word_of!(Trainable);

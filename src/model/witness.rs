@@ -1,60 +1,39 @@
 //! What the witnesses of a model saw.
 
 use super::Counts;
-use super::words::word_of;
+use super::words::words;
 
-/// The four witnesses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WitnessName {
-    /// A TensorFlow session.
-    Runtime,
-    /// The checkpoint's index and its shards.
-    Checkpoint,
-    /// The object graph, or TF1 collections and graph.
-    Declaration,
-    /// The Keras metadata.
-    Keras,
-}
-
-impl WitnessName {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            WitnessName::Runtime => "runtime",
-            WitnessName::Checkpoint => "checkpoint",
-            WitnessName::Declaration => "declaration",
-            WitnessName::Keras => "keras",
-        }
+words! {
+    /// The four witnesses.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum WitnessName {
+        /// A TensorFlow session.
+        Runtime => "runtime",
+        /// The checkpoint's index and its shards.
+        Checkpoint => "checkpoint",
+        /// The object graph, or TF1 collections and graph.
+        Declaration => "declaration",
+        /// The Keras metadata.
+        Keras => "keras",
     }
 }
 
-/// How a witness compares with the count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WitnessStatus {
-    /// It confirms every counted variable.
-    Agrees,
-    /// It contradicts another witness.
-    Contradicts,
-    /// It knows only some of the counted variables, and contradicts none.
-    Partial,
-    /// It should be there and could not be read or asked.
-    Unavailable,
-    /// The model has no such witness, or it was not asked.
-    Absent,
-}
-
-impl WitnessStatus {
-    /// The word used in every output format.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            WitnessStatus::Agrees => "agrees",
-            WitnessStatus::Contradicts => "contradicts",
-            WitnessStatus::Partial => "partial",
-            WitnessStatus::Unavailable => "unavailable",
-            WitnessStatus::Absent => "absent",
-        }
+words! {
+    /// How a witness compares with the count.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum WitnessStatus {
+        /// It confirms every counted variable.
+        Agrees => "agrees",
+        /// It contradicts another witness.
+        Contradicts => "contradicts",
+        /// It knows only some of the counted variables, and contradicts none.
+        Partial => "partial",
+        /// It should be there and could not be read or asked.
+        Unavailable => "unavailable",
+        /// The model has no such witness, or it was not asked.
+        Absent => "absent",
     }
 }
 
@@ -78,5 +57,3 @@ impl Witness {
         Witness { name, status, counts: None, detail: detail.into() }
     }
 }
-
-word_of!(WitnessName, WitnessStatus);

@@ -1,6 +1,6 @@
 //! What a reader wants to see, apart from the format.
 
-use crate::model::word_of;
+use crate::model::words;
 use crate::select::Sort;
 
 /// Fewest columns that a terminal report is laid out for.
@@ -55,67 +55,30 @@ pub enum Listing {
     Groups,
 }
 
-/// A column of the tree or of the list of variables, beside the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Column {
-    /// Elements.
-    Parameters,
-    /// Share of the model's parameters.
-    Share,
-    /// The share as a bar.
-    Bar,
-    /// Whether training would change it.
-    Trainable,
-    /// Stored bytes.
-    Bytes,
-    /// Number of variables (tree only).
-    Variables,
-    /// Parameters held directly (tree only).
-    Own,
-    /// Shape (variables only).
-    Shape,
-    /// Element type (variables only).
-    Dtype,
-    /// Key in the checkpoint (variables only).
-    Key,
-}
-
-impl Column {
-    /// Every column.
-    pub const ALL: &'static [Column] = &[
-        Column::Parameters,
-        Column::Share,
-        Column::Bar,
-        Column::Trainable,
-        Column::Bytes,
-        Column::Variables,
-        Column::Own,
-        Column::Shape,
-        Column::Dtype,
-        Column::Key,
-    ];
-
-    /// The word that `--columns` takes.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Column::Parameters => "parameters",
-            Column::Share => "share",
-            Column::Bar => "bar",
-            Column::Trainable => "trainable",
-            Column::Bytes => "bytes",
-            Column::Variables => "variables",
-            Column::Own => "own",
-            Column::Shape => "shape",
-            Column::Dtype => "dtype",
-            Column::Key => "key",
-        }
-    }
-
-    /// The column with this word.
-    pub fn from_word(word: &str) -> Option<Column> {
-        Column::ALL.iter().copied().find(|column| column.as_str() == word)
+words! {
+    /// A column of the tree or of the list of variables, beside the name.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Column {
+        /// Elements.
+        Parameters => "parameters",
+        /// Share of the model's parameters.
+        Share => "share",
+        /// The share as a bar.
+        Bar => "bar",
+        /// Whether training would change it.
+        Trainable => "trainable",
+        /// Stored bytes.
+        Bytes => "bytes",
+        /// Number of variables (tree only).
+        Variables => "variables",
+        /// Parameters held directly (tree only).
+        Own => "own",
+        /// Shape (variables only).
+        Shape => "shape",
+        /// Element type (variables only).
+        Dtype => "dtype",
+        /// Key in the checkpoint (variables only).
+        Key => "key",
     }
 }
-
-word_of!(Column);
