@@ -3,13 +3,15 @@
 //! Weights, gradients and optimizer state only: activations, workspaces and TensorFlow itself
 //! depend on batch and machine, which no file of a model states.
 
+use serde::Serialize;
+
 use crate::model::{Report, VariableId};
 
 /// Largest tensors that are listed.
 const LARGEST: usize = 5;
 
 /// One figure and the rule that gives it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Estimate {
     /// What it is for: "serve", "train with SGD", "train with Adam".
@@ -21,7 +23,7 @@ pub struct Estimate {
 }
 
 /// Memory estimates of a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Cost {
     /// To serve, to train with SGD, to train with Adam.

@@ -1,5 +1,7 @@
 //! The models in the download caches.
 
+use serde::Serialize;
+
 use super::words::words;
 
 /// What was found in the caches, and where they are.
@@ -31,21 +33,22 @@ impl CachedModels {
 }
 
 /// One cache.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CacheFolder {
     /// The Python package whose cache it is: `tensorflow_hub`.
     pub name: &'static str,
     /// Its folder, which need not exist.
     pub path: String,
-    /// What names another folder: `TFHUB_CACHE_DIR`.
+    /// What names another folder: `TFHUB_CACHE_DIR`. Not in JSON.
+    #[serde(skip)]
     pub variable: &'static str,
     /// Why it could not be looked through, where it is there.
     pub problem: Option<String>,
 }
 
 /// One model in a cache. Texts are unescaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CachedModel {
     /// The name of the cache, as [`CacheFolder::name`] has it.

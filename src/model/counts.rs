@@ -1,5 +1,7 @@
 //! Sums, and what is left out of them.
 
+use serde::Serialize;
+
 use super::DType;
 use super::words::words;
 
@@ -76,7 +78,7 @@ pub struct NotCounted {
 }
 
 /// Floating constants of rank one and more that the signatures' outputs depend on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Constants {
     /// Number of constant nodes.
     pub tensors: u64,

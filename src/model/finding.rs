@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::words::words;
 
 words! {
@@ -18,7 +20,7 @@ words! {
 }
 
 /// One disagreement or remark, with both values where there are two.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// Stable code; `docs/findings.md` explains it and says what to do.

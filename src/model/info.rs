@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use super::words::words;
 
 /// What the model is, as its files say.
@@ -38,7 +40,7 @@ words! {
 }
 
 /// What is known of the Keras that wrote the model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct KerasInfo {
     /// Version in the metadata, where there is one.
@@ -60,7 +62,7 @@ words! {
 }
 
 /// One MetaGraph of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MetaGraphInfo {
     /// Its tags, in file order; empty for TF1 Hub modules.
     pub tags: Vec<String>,

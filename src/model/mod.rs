@@ -1,6 +1,7 @@
 //! The words of the field as plain data: no file, no session, no terminal.
 //!
 //! Structs and enums that can grow are `#[non_exhaustive]`: a new version may add fields and values.
+//! A struct that derives `Serialize` is a part of the JSON of schema version 1: its fields are the keys.
 
 mod cached;
 mod counts;

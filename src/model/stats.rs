@@ -1,7 +1,9 @@
 //! Statistics of a variable's values.
 
+use serde::Serialize;
+
 /// Statistics of the values of one variable, or of one part of it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Stats {
     /// Mean of the finite values; `None` where there are none.
     pub mean: Option<f64>,

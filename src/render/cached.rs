@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::{CachedModel, CachedModels, CachedState};
+use crate::model::{CacheFolder, CachedModel, CachedModels, CachedState};
 use crate::number;
 
 use super::escape;
@@ -212,50 +212,16 @@ fn last_name(path: &str) -> &str {
 struct JsonList<'a> {
     schema_version: u32,
     tfcensus_version: &'static str,
-    caches: Vec<JsonCache<'a>>,
-    models: Vec<JsonModel<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonCache<'a> {
-    name: &'a str,
-    path: &'a str,
-    problem: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct JsonModel<'a> {
-    cache: &'a str,
-    handle: Option<&'a str>,
-    version: Option<&'a str>,
-    path: &'a str,
-    bytes: u64,
-    parameters: Option<u64>,
-    state: &'static str,
-    detail: &'a str,
+    caches: &'a [CacheFolder],
+    models: &'a [CachedModel],
 }
 
 fn json(list: &CachedModels, out: &mut dyn Write) -> io::Result<()> {
-    let caches = list.caches.iter().map(|c| JsonCache {
-        name: c.name,
-        path: &c.path,
-        problem: c.problem.as_deref(),
-    });
-    let models = list.models.iter().map(|m| JsonModel {
-        cache: m.cache,
-        handle: m.handle.as_deref(),
-        version: m.version.as_deref(),
-        path: &m.path,
-        bytes: m.bytes,
-        parameters: m.parameters,
-        state: m.state.as_str(),
-        detail: &m.detail,
-    });
     let list = JsonList {
         schema_version: SCHEMA_VERSION,
         tfcensus_version: env!("CARGO_PKG_VERSION"),
-        caches: caches.collect(),
-        models: models.collect(),
+        caches: &list.caches,
+        models: &list.models,
     };
     serde_json::to_writer_pretty(&mut *out, &list)?;
     writeln!(out)

@@ -46,7 +46,7 @@ impl Serialize for Node<'_> {
         entry.serialize_field("id", &self.at)?;
         entry.serialize_field("name", &group.name)?;
         entry.serialize_field("class", &group.class)?;
-        entry.serialize_field("kind", group.kind.as_str())?;
+        entry.serialize_field("kind", &group.kind)?;
         entry.serialize_field("parameters", &group.counts.parameters)?;
         entry.serialize_field("trainable", &group.trainable)?;
         entry.serialize_field("bytes", &group.counts.bytes)?;
@@ -55,7 +55,7 @@ impl Serialize for Node<'_> {
         entry.serialize_field("variables", &group.counts.variables)?;
         entry.serialize_field("frozen", &group.frozen)?;
         entry.serialize_field("undetermined", &group.undetermined)?;
-        entry.serialize_field("own", &group.own.iter().map(|id| id.0).collect::<Vec<_>>())?;
+        entry.serialize_field("own", &group.own)?;
         entry.serialize_field("children", &children)?;
         entry.end()
     }

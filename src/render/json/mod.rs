@@ -1,7 +1,8 @@
 //! JSON of schema version 1: what scripts rely on. `docs/report.schema.json` describes it.
 //!
-//! The structs here are the format. They borrow from the report and are apart from its types, so
-//! that neither has to change with the other. Keys are only ever added.
+//! What is in the report as it is in JSON is serialized by its own type, field by field in order. The
+//! structs here are those parts of the format that the report holds in another form. Keys are only
+//! ever added.
 
 mod groups;
 mod lines;
@@ -13,7 +14,10 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use crate::cost::{Cost, cost};
-use crate::model::{Counts, DType, Finding, Report, RuntimeInfo, Witness};
+use crate::model::{
+    Constants, Counts, DType, Finding, KerasInfo, MetaGraphInfo, ModelFormat, Report, Role,
+    RuntimeInfo, RuntimeMode, Verdict, Witness, WitnessName, WitnessStatus,
+};
 use crate::select::{Filter, Selection, Sort, select};
 use groups::Node;
 pub(super) use lines::write_lines;
@@ -43,15 +47,15 @@ struct Document<'r> {
     model: Model<'r>,
     totals: Totals<'r>,
     not_counted: Vec<NotCounted<'r>>,
-    constants: Constants,
+    constants: &'r Constants,
     variables: Variables<'r>,
     groups: Node<'r>,
     witnesses: Vec<WitnessEntry<'r>>,
     runtime: Runtime<'r>,
-    findings: Vec<FindingEntry<'r>>,
-    verdict: &'static str,
+    findings: &'r [Finding],
+    verdict: Verdict,
     selection: Option<Totals<'r>>,
-    cost: CostEntry,
+    cost: Cost,
 }
 
 fn document<'r>(report: &'r Report, selection: &'r Selection) -> Document<'r> {
@@ -64,26 +68,22 @@ fn document<'r>(report: &'r Report, selection: &'r Selection) -> Document<'r> {
             .not_counted
             .iter()
             .map(|left_out| NotCounted {
-                role: left_out.role.as_str(),
+                role: left_out.role,
                 variables: left_out.counts.variables,
                 parameters: left_out.counts.parameters,
                 bytes: left_out.counts.bytes,
                 examples: &left_out.examples,
             })
             .collect(),
-        constants: Constants {
-            tensors: report.constants.tensors,
-            parameters: report.constants.parameters,
-            bytes: report.constants.bytes,
-        },
+        constants: &report.constants,
         variables: Variables { report, ids: &selection.ids },
         groups: Node::root(report),
         witnesses: report.witnesses.iter().map(witness).collect(),
         runtime: runtime(&report.runtime),
-        findings: report.findings.iter().map(finding).collect(),
-        verdict: report.verdict.as_str(),
+        findings: &report.findings,
+        verdict: report.verdict,
         selection: selection.filtered.then(|| totals(&selection.totals)),
-        cost: cost_entry(cost(report)),
+        cost: cost(report),
     }
 }
 
@@ -91,23 +91,11 @@ fn document<'r>(report: &'r Report, selection: &'r Selection) -> Document<'r> {
 struct Model<'r> {
     source: &'r str,
     path: String,
-    format: &'static str,
+    format: ModelFormat,
     tensorflow_version: Option<&'r str>,
     object_graph: bool,
-    keras: Option<Keras<'r>>,
-    meta_graphs: Vec<MetaGraph<'r>>,
-}
-
-#[derive(Serialize)]
-struct Keras<'r> {
-    version: Option<&'r str>,
-    metadata: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct MetaGraph<'r> {
-    tags: &'r [String],
-    selected: bool,
+    keras: Option<&'r KerasInfo>,
+    meta_graphs: &'r [MetaGraphInfo],
 }
 
 fn model(report: &Report) -> Model<'_> {
@@ -115,18 +103,11 @@ fn model(report: &Report) -> Model<'_> {
     Model {
         source: &model.source,
         path: model.path.to_string_lossy().into_owned(),
-        format: model.format.as_str(),
+        format: model.format,
         tensorflow_version: model.tensorflow_version.as_deref(),
         object_graph: model.object_graph,
-        keras: model.keras.as_ref().map(|keras| Keras {
-            version: keras.version.as_deref(),
-            metadata: keras.metadata.map(|place| place.as_str()),
-        }),
-        meta_graphs: model
-            .meta_graphs
-            .iter()
-            .map(|graph| MetaGraph { tags: &graph.tags, selected: graph.selected })
-            .collect(),
+        keras: model.keras.as_ref(),
+        meta_graphs: &model.meta_graphs,
     }
 }
 
@@ -182,7 +163,7 @@ struct Sums {
 
 #[derive(Serialize)]
 struct NotCounted<'r> {
-    role: &'static str,
+    role: Role,
     variables: u64,
     parameters: u64,
     bytes: u64,
@@ -190,16 +171,9 @@ struct NotCounted<'r> {
 }
 
 #[derive(Serialize)]
-struct Constants {
-    tensors: u64,
-    parameters: u64,
-    bytes: u64,
-}
-
-#[derive(Serialize)]
 struct WitnessEntry<'r> {
-    name: &'static str,
-    status: &'static str,
+    name: WitnessName,
+    status: WitnessStatus,
     variables: Option<u64>,
     parameters: Option<u64>,
     bytes: Option<u64>,
@@ -208,8 +182,8 @@ struct WitnessEntry<'r> {
 
 fn witness(witness: &Witness) -> WitnessEntry<'_> {
     WitnessEntry {
-        name: witness.name.as_str(),
-        status: witness.status.as_str(),
+        name: witness.name,
+        status: witness.status,
         variables: witness.counts.map(|counts| counts.variables),
         parameters: witness.counts.map(|counts| counts.parameters),
         bytes: witness.counts.map(|counts| counts.bytes),
@@ -219,7 +193,7 @@ fn witness(witness: &Witness) -> WitnessEntry<'_> {
 
 #[derive(Serialize)]
 struct Runtime<'r> {
-    mode: &'static str,
+    mode: RuntimeMode,
     tensorflow_version: Option<&'r str>,
     library: Option<String>,
     seconds: Option<f64>,
@@ -229,60 +203,13 @@ struct Runtime<'r> {
 
 fn runtime(runtime: &RuntimeInfo) -> Runtime<'_> {
     Runtime {
-        mode: runtime.mode.as_str(),
+        mode: runtime.mode,
         tensorflow_version: runtime.tensorflow_version.as_deref(),
         library: runtime.library.as_ref().map(|path| path.to_string_lossy().into_owned()),
         // Milliseconds are as much as a wall time is worth.
         seconds: runtime.elapsed.map(|elapsed| elapsed.as_millis() as f64 / 1000.0),
         peak_bytes: runtime.peak_bytes,
         failure: runtime.failure.as_ref().map(|f| f.what.as_str()),
-    }
-}
-
-#[derive(Serialize)]
-struct FindingEntry<'r> {
-    code: &'static str,
-    severity: &'static str,
-    subject: Option<&'r str>,
-    message: &'r str,
-    expected: Option<&'r str>,
-    found: Option<&'r str>,
-}
-
-fn finding(finding: &Finding) -> FindingEntry<'_> {
-    FindingEntry {
-        code: finding.code.as_str(),
-        severity: finding.severity.as_str(),
-        subject: finding.subject.as_deref(),
-        message: &finding.message,
-        expected: finding.expected.as_deref(),
-        found: finding.found.as_deref(),
-    }
-}
-
-#[derive(Serialize)]
-struct CostEntry {
-    estimates: Vec<EstimateEntry>,
-    undetermined_as_trainable: bool,
-    largest: Vec<usize>,
-}
-
-#[derive(Serialize)]
-struct EstimateEntry {
-    purpose: &'static str,
-    bytes: u64,
-    rule: &'static str,
-}
-
-fn cost_entry(cost: Cost) -> CostEntry {
-    CostEntry {
-        estimates: cost
-            .estimates
-            .into_iter()
-            .map(|e| EstimateEntry { purpose: e.purpose, bytes: e.bytes, rule: e.rule })
-            .collect(),
-        undetermined_as_trainable: cost.undetermined_as_trainable,
-        largest: cost.largest.into_iter().map(|id| id.0).collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Report, Trainable, Variable, VariableId};
+use crate::model::{GroupId, Report, Stats, Trainable, Variable, VariableId};
 
 /// The variables with these ids, in this order.
 pub struct Variables<'r> {
@@ -35,22 +35,11 @@ struct VariableEntry<'r> {
     frozen: bool,
     role: &'static str,
     paths: &'r [String],
-    groups: Vec<usize>,
+    groups: &'r [GroupId],
     shared: bool,
     confirmed: bool,
-    id: usize,
-    stats: Option<StatsEntry>,
-}
-
-#[derive(Serialize)]
-struct StatsEntry {
-    mean: Option<f64>,
-    std_dev: Option<f64>,
-    min: Option<f64>,
-    max: Option<f64>,
-    zeros: u64,
-    nans: u64,
-    infinities: u64,
+    id: VariableId,
+    stats: Option<Stats>,
 }
 
 fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
@@ -69,18 +58,10 @@ fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
         frozen: variable.trainable == Trainable::Frozen,
         role: "weight",
         paths: &variable.paths,
-        groups: variable.groups.iter().map(|group| group.0).collect(),
+        groups: &variable.groups,
         shared: variable.shared,
         confirmed: variable.confirmed,
-        id: id.0,
-        stats: variable.stats.map(|stats| StatsEntry {
-            mean: stats.mean,
-            std_dev: stats.std_dev,
-            min: stats.min,
-            max: stats.max,
-            zeros: stats.zeros,
-            nans: stats.nans,
-            infinities: stats.infinities,
-        }),
+        id,
+        stats: variable.stats,
     }
 }
