@@ -71,7 +71,7 @@ fn checkpoint(
 fn declaration(files: &FileEvidence<'_>, inventory: &Inventory<Confirmed>) -> (Testimony, String) {
     let mut counts = Counts::default();
     for (_, item) in inventory.weights() {
-        let shape = item.declared_shape.partial().and_then(|s| s.known());
+        let shape = item.declared_shape.known();
         if let Some(elements) = shape.and_then(|s| s.elements()) {
             let width = item.declared_dtype.and_then(|d| d.byte_width()).unwrap_or(0);
             counts.add(elements, elements.saturating_mul(width));

@@ -51,7 +51,7 @@ fn add_node<'a>(node: &Node<'a>, sums: &mut Constants, functions: &mut Vec<&'a s
 fn weight(node: &Node<'_>) -> Option<(u64, u64)> {
     let tensor = node.attr("value")?.tensor()?;
     let dtype = tensor.dtype.filter(|d| d.is_floating())?;
-    let shape = tensor.shape.partial()?.known().filter(|s| !s.0.is_empty())?;
+    let shape = tensor.shape.known().filter(|s| !s.0.is_empty())?;
     Some((shape.elements()?, dtype.byte_width().unwrap_or(0)))
 }
 

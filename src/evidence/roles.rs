@@ -10,10 +10,8 @@ pub(crate) fn special_role(
     shape: &DeclaredShape,
 ) -> Option<Role> {
     let last = name.rsplit('/').next().unwrap_or(name);
-    let scalar_integer = || {
-        dtype.is_some_and(DType::is_integer)
-            && shape.partial().and_then(|s| s.known()).is_some_and(|s| s.0.is_empty())
-    };
+    let scalar_integer =
+        || dtype.is_some_and(DType::is_integer) && shape.known().is_some_and(|s| s.0.is_empty());
     if dtype.is_some_and(|d| !d.is_numeric()) {
         Some(Role::String)
     } else if name.ends_with("seed_generator_state") {

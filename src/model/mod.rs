@@ -31,7 +31,7 @@ pub use info::{KerasInfo, KerasMetadataPlace, MetaGraphInfo, ModelFormat, ModelI
 pub use quantity::Quantity;
 pub use report::{Report, Verdict};
 pub use runtime::{RuntimeFailure, RuntimeInfo, RuntimeMode};
-pub use shape::{PartialShape, Shape};
+pub use shape::Shape;
 pub use stats::Stats;
 pub use variable::{Trainable, Variable};
 pub use witness::{Witness, WitnessName, WitnessStatus};

@@ -95,7 +95,7 @@ fn of_metrics(files: &FileEvidence<'_>) -> Option<CountFact> {
     let (objects, facts) = files.objects.as_ref()?;
     let mut counts = Counts::default();
     for id in &facts.listed_metrics {
-        let shape = objects.variable(*id).and_then(|v| v.shape.partial()?.known());
+        let shape = objects.variable(*id).and_then(|v| v.shape.known());
         counts.add(shape.and_then(|s| s.elements()).unwrap_or(0), 0);
     }
     (counts.variables > 0).then_some(CountFact::KerasPrintsOther(counts))

@@ -22,7 +22,7 @@ use std::ops::Deref;
 use foldhash::HashMap;
 
 use crate::evidence::keras::ConfigLayerId;
-use crate::model::{Counts, DType, PartialShape, Role, Shape, Stats, Trainable};
+use crate::model::{Counts, DType, Role, Shape, Stats, Trainable};
 use crate::saved_model::{DeclaredShape, NodeId, OpId};
 
 /// An item of an inventory. Items keep their ids through all stages.
@@ -197,7 +197,7 @@ impl Stored {
         if let (Some(tensor), false) = (&self.tensor, self.reshaped) {
             return Some(tensor.shape.clone());
         }
-        let declared = self.declared_shape.partial().as_ref().and_then(PartialShape::known);
+        let declared = self.declared_shape.known();
         declared.or_else(|| self.tensor.as_ref().map(|t| t.shape.clone()))
     }
 }

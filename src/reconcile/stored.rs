@@ -42,7 +42,8 @@ fn look_up(mut declared: Declared, index: Option<&Index>) -> Stored {
     });
     // A counter is told by its shape, which only the checkpoint may know.
     if let (Role::Weight, Some(tensor)) = (declared.role, &tensor)
-        && declared.declared_shape.partial().is_some_and(|s| s.known().is_none())
+        && !declared.declared_shape.is_impossible()
+        && declared.declared_shape.known().is_none()
     {
         let dims = tensor.shape.0.iter().map(|d| i64::try_from(*d).unwrap_or(i64::MAX)).collect();
         let shape = DeclaredShape::Dims(dims);
@@ -71,19 +72,19 @@ fn compare_item(item: &Stored, graph: &Graph<'_>) -> Vec<VariableFact> {
 /// One declaration of a variable and what is stored of it.
 fn compare(item: &Stored, declared: &DeclaredShape, dtype: Option<DType>) -> Vec<VariableFact> {
     let variable = || item.name.clone();
-    let Some(partial) = declared.partial() else {
+    if declared.is_impossible() {
         let declared = declared.clone();
         return vec![VariableFact::ShapeImpossible { variable: variable(), declared }];
-    };
+    }
     let mut facts = Vec::new();
     let Some(tensor) = &item.tensor else {
-        if partial.known().is_some_and(|s| s.elements().is_none()) {
+        if declared.known().is_some_and(|s| s.elements().is_none()) {
             let declared = Some(declared.clone());
             facts.push(VariableFact::TooManyElements { variable: variable(), declared });
         }
         return facts;
     };
-    if !item.reshaped && !partial.admits(&tensor.shape) {
+    if !item.reshaped && !declared.admits(&tensor.shape) {
         facts.push(VariableFact::ShapeDiffers {
             variable: variable(),
             declared: declared.clone(),

@@ -1,7 +1,7 @@
 //! `TensorShapeProto`, kept as written so that impossible dimensions can be reported.
 
 use crate::limits::MAX_RANK;
-use crate::model::PartialShape;
+use crate::model::Shape;
 use crate::wire::{Malformed, fields};
 
 /// A shape as the file writes it.
@@ -46,19 +46,33 @@ impl DeclaredShape {
         })
     }
 
-    /// The shape, or `None` where it is impossible: a dimension below -1, or too many of them.
-    pub fn partial(&self) -> Option<PartialShape> {
+    /// True where no tensor can have it: a dimension below -1, or too many dimensions.
+    pub fn is_impossible(&self) -> bool {
         match self {
-            DeclaredShape::Unknown => Some(PartialShape::UnknownRank),
-            DeclaredShape::TooManyDims(_) => None,
-            DeclaredShape::Dims(dims) => dims
-                .iter()
-                .map(|d| match d {
-                    -1 => Some(None),
-                    d => u64::try_from(*d).ok().map(Some),
-                })
-                .collect::<Option<Vec<_>>>()
-                .map(PartialShape::Dims),
+            DeclaredShape::Unknown => false,
+            DeclaredShape::Dims(dims) => dims.iter().any(|d| *d < -1),
+            DeclaredShape::TooManyDims(_) => true,
+        }
+    }
+
+    /// The full shape, where every dimension is known.
+    pub fn known(&self) -> Option<Shape> {
+        let DeclaredShape::Dims(dims) = self else { return None };
+        dims.iter().map(|d| u64::try_from(*d).ok()).collect::<Option<_>>().map(Shape)
+    }
+
+    /// True where a tensor of this shape satisfies what is declared here.
+    pub fn admits(&self, shape: &Shape) -> bool {
+        match self {
+            DeclaredShape::Unknown => true,
+            DeclaredShape::Dims(dims) => {
+                dims.len() == shape.0.len()
+                    && dims
+                        .iter()
+                        .zip(&shape.0)
+                        .all(|(d, s)| *d == -1 || u64::try_from(*d) == Ok(*s))
+            }
+            DeclaredShape::TooManyDims(_) => false,
         }
     }
 }
@@ -101,21 +115,24 @@ mod tests {
 
     #[test]
     fn no_dimension_is_a_scalar_and_minus_one_is_unknown() {
-        assert_eq!(DeclaredShape::decode(&[]).unwrap().partial(), Some(PartialShape::Dims(vec![])));
-        assert_eq!(
-            DeclaredShape::decode(&shape(&[-1, 4])).unwrap().partial(),
-            Some(PartialShape::Dims(vec![None, Some(4)]))
-        );
-        assert_eq!(
-            DeclaredShape::decode(&[0x18, 1]).unwrap().partial(),
-            Some(PartialShape::UnknownRank)
-        );
+        let scalar = DeclaredShape::decode(&[]).unwrap();
+        assert_eq!(scalar.known(), Some(Shape(vec![])));
+        let declared = DeclaredShape::decode(&shape(&[-1, 4])).unwrap();
+        assert_eq!((declared.known(), declared.is_impossible()), (None, false));
+        assert_eq!(declared.to_string(), "[?, 4]");
+        assert!(declared.admits(&Shape(vec![7, 4])));
+        assert!(!declared.admits(&Shape(vec![7, 5])));
+        assert!(!declared.admits(&Shape(vec![4])));
+        let unknown_rank = DeclaredShape::decode(&[0x18, 1]).unwrap();
+        assert_eq!((unknown_rank.known(), unknown_rank.is_impossible()), (None, false));
+        assert_eq!(unknown_rank.to_string(), "[...]");
+        assert!(unknown_rank.admits(&Shape(vec![1, 2, 3])));
     }
 
     #[test]
     fn dimensions_below_minus_one_are_impossible() {
         let declared = DeclaredShape::decode(&shape(&[-5, -7])).unwrap();
-        assert_eq!(declared.partial(), None);
+        assert_eq!((declared.known(), declared.is_impossible()), (None, true));
         assert_eq!(declared.to_string(), "[-5, -7]");
     }
 
@@ -123,6 +140,6 @@ mod tests {
     fn too_many_dimensions_are_impossible_and_cost_no_memory() {
         let declared = DeclaredShape::decode(&shape(&[1; 300])).unwrap();
         assert_eq!(declared, DeclaredShape::TooManyDims(300));
-        assert_eq!(declared.partial(), None);
+        assert_eq!((declared.known(), declared.is_impossible()), (None, true));
     }
 }
