@@ -9,7 +9,6 @@ use super::session_request::{tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
     self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, RestoreRequest,
-    StatusCode,
 };
 use crate::evidence::sidecars::CHECKPOINT_PREFIX;
 use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode};
@@ -161,8 +160,7 @@ impl<'a> Session<'a> {
         let has_weights = census.inventory.has_weights();
         // A caller who asks for the variables alone gets an answer for a model without any.
         if !has_weights && census.options.runtime != RuntimeChoice::Variables {
-            let code = StatusCode::FailedPrecondition;
-            return Err(Failure::new(FailureKind::Refused { code }, NOTHING_TO_RESTORE));
+            return Err(Failure::new(FailureKind::Refused, NOTHING_TO_RESTORE));
         }
         let (tensors, places) = tensors_to_restore(census.inventory);
         // The folder of the variables may not exist where there are none.

@@ -20,7 +20,7 @@ mod parent;
 pub mod protocol;
 mod worker;
 
-pub use failure::{Failure, FailureKind, StatusCode};
+pub use failure::{Failure, FailureKind};
 pub use find_library::{Location, Tried, locate};
 pub use parent::{Answer, Worker, probe, start};
 pub use protocol::{Held, LoadRequest, RawBytes, RestoreRequest, RestoreTensor, VariableOp};

@@ -17,7 +17,7 @@ pub(super) fn of_failed_event(
     let (kind, message) = match kind {
         FailedKind::Status => {
             // TensorFlow's message says it all; stderr would only repeat it.
-            let code = code.map_or(StatusCode::Unknown, StatusCode::from_number);
+            let code = code.map_or(StatusCode::UNKNOWN, StatusCode);
             return Failure::from_status(code, message);
         }
         FailedKind::Library if is_about_memory(message) => (

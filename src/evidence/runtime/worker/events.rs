@@ -20,11 +20,7 @@ pub(super) struct Failed {
 
 impl From<Refusal> for Failed {
     fn from(refusal: Refusal) -> Self {
-        Failed {
-            kind: FailedKind::Status,
-            code: Some(refusal.code.number()),
-            message: refusal.message,
-        }
+        Failed { kind: FailedKind::Status, code: Some(refusal.code.0), message: refusal.message }
     }
 }
 
@@ -37,9 +33,9 @@ impl Failed {
     /// The system does not let this process enter the folder.
     pub fn folder(folder: &Path, error: &std::io::Error) -> Failed {
         let code = match error.kind() {
-            std::io::ErrorKind::NotFound => StatusCode::NotFound,
-            std::io::ErrorKind::PermissionDenied => StatusCode::PermissionDenied,
-            _ => StatusCode::FailedPrecondition,
+            std::io::ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            std::io::ErrorKind::PermissionDenied => StatusCode::PERMISSION_DENIED,
+            _ => StatusCode::FAILED_PRECONDITION,
         };
         let message = format!("{}: {error}", folder.display());
         Refusal { code, message }.into()

@@ -171,7 +171,7 @@ impl<'a> Lane<'a> {
                         pending.push(first);
                         continue;
                     }
-                    if refusal.code == StatusCode::ResourceExhausted {
+                    if refusal.code == StatusCode::RESOURCE_EXHAUSTED {
                         *locked(&self.work.exhausted) = Some(refusal);
                         return;
                     }

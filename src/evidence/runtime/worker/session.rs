@@ -30,13 +30,16 @@ impl From<Status> for Refusal {
         let text = status.to_string();
         // `Status` is shown as "Code: message"; there is no getter for the message alone.
         let message = text.split_once(": ").map_or(text.as_str(), |(_, rest)| rest).to_string();
-        Refusal { code: StatusCode::from_number(code_number(status.code())), message }
+        Refusal { code: StatusCode(code_number(status.code())), message }
     }
 }
 
 impl From<std::ffi::NulError> for Refusal {
     fn from(_: std::ffi::NulError) -> Self {
-        Refusal { code: StatusCode::InvalidArgument, message: "a name contains a zero byte".into() }
+        Refusal {
+            code: StatusCode::INVALID_ARGUMENT,
+            message: "a name contains a zero byte".into(),
+        }
     }
 }
 
@@ -326,7 +329,7 @@ macro_rules! fetchable {
             match dtype.number() {
                 $($number => Ok(args.fetch::<$rust>(token)?.dims().to_vec()),)*
                 _ => Err(Refusal {
-                    code: StatusCode::Unimplemented,
+                    code: StatusCode::UNIMPLEMENTED,
                     message: format!("tensors of {dtype} cannot be fetched"),
                 }),
             }
