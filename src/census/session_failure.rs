@@ -48,7 +48,7 @@ pub(super) fn failed(
         FailureKind::OutOfMemory => {
             why.advice = format!("give it more with --memory-limit{or_variables}");
         }
-        FailureKind::Crashed { .. } | FailureKind::Refused { .. } | FailureKind::Protocol => {}
+        FailureKind::Crashed { .. } | FailureKind::Refused | FailureKind::Protocol => {}
     }
     why
 }
