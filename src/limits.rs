@@ -5,7 +5,6 @@
 //! wanted. It is far above what real models need; a model that exceeds one is refused or cut with a
 //! message, never in silence. Limits on what is shown to a person stand where it is shown.
 
-#[cfg(feature = "hub")]
 use std::time::Duration;
 
 /// Most dimensions of a tensor.
@@ -241,6 +240,11 @@ pub(crate) const MAX_UNDECLARED_BYTES: usize = 64 << 20;
 pub(crate) const MAX_STDERR_LINE_BYTES: usize = 2_000;
 /// Most lines of the worker's stderr that are kept: the newest ones.
 pub(crate) const MAX_STDERR_LINES: usize = 200;
+
+/// How long a worker may take to say that it is one, which it does first of all. A program that
+/// forgets to serve, and waits for its user instead, is told by that; a machine that is overloaded
+/// must not be taken for one.
+pub(crate) const WORKER_GREETING_PATIENCE: Duration = Duration::from_secs(20);
 /// Longest message of a failure, in bytes: TensorFlow's words, which may quote the model.
 pub(crate) const MAX_FAILURE_MESSAGE_BYTES: usize = 2_000;
 /// Most runs that a load spends on finding the variables that make one big run fail.

@@ -14,6 +14,7 @@ use std::ffi::OsStr;
 
 use crate::error::{Error, Result};
 use crate::evidence::files::FileEvidence;
+use crate::evidence::runtime;
 use crate::evidence::sidecars::{SidecarFiles, object_graph_range};
 use crate::model::Report;
 use crate::options::{Observer, Options, Progress, RuntimeChoice, Silent};
@@ -21,6 +22,7 @@ use crate::reconcile::{self, Inventory, Settled};
 use crate::saved_model::SavedModelFile;
 use crate::source::{self, Source};
 use session::{Session, SessionOutcome};
+use session_failure::CALL_SERVE_IF_WORKER;
 
 /// Counts the parameters of a model.
 ///
@@ -43,6 +45,12 @@ pub fn census_observed(
     observer: &dyn Observer,
 ) -> Result<Report> {
     let wants_session = options.runtime != RuntimeChoice::Off;
+    if wants_session && runtime::is_started_as_worker() {
+        return Err(Error::Usage {
+            what: runtime::STARTED_AS_WORKER.into(),
+            advice: CALL_SERVE_IF_WORKER.into(),
+        });
+    }
     if options.stats && matches!(options.runtime, RuntimeChoice::Load | RuntimeChoice::Off) {
         return Err(Error::Usage {
             what: "statistics of the values need a session over the variables".into(),

@@ -232,7 +232,7 @@ struct Heard {
 
 /// Why the variables alone are asked for after a full load; `None` where they are not.
 ///
-/// A library that cannot be used is not asked twice. Any other failure may be one of the loader
+/// A library that cannot be used is not asked twice, nor a program that does not serve. Any other failure may be one of the loader
 /// alone: an op that the library lacks, a device that the machine lacks.
 fn fallback_reason(
     choice: &SessionChoice,
@@ -244,7 +244,7 @@ fn fallback_reason(
     }
     match first {
         Err(failure) => match failure.kind {
-            FailureKind::NoLibrary | FailureKind::LibraryUnusable => None,
+            FailureKind::NoLibrary | FailureKind::LibraryUnusable | FailureKind::NotAWorker => None,
             _ => Some(VariablesReason::LoadFailed(failure.message.clone())),
         },
         Ok(heard) if heard.confirmation.is_whole() => None,

@@ -6,6 +6,10 @@ use crate::evidence::runtime::{Failure, FailureKind, Location, Tried};
 use crate::model::RuntimeFailure;
 use crate::reconcile::{Confirmation, Unconfirmed};
 
+/// What to do about a program that is started as a worker and does not serve.
+pub(super) const CALL_SERVE_IF_WORKER: &str = "let the program call tfcensus::serve_if_worker() \
+    first thing in main, or name one that does with Options::worker";
+
 /// A session that was asked and failed.
 pub(super) fn failed(
     session: SessionKind,
@@ -42,6 +46,7 @@ pub(super) fn failed(
                 "if {op} is a custom op, load its library with --op-library PATH; if a newer TensorFlow has it, name that one with --libtensorflow PATH; or ask for the variables alone with --runtime variables"
             );
         }
+        FailureKind::NotAWorker => why.advice = CALL_SERVE_IF_WORKER.into(),
         FailureKind::TimedOut => {
             why.advice = format!("give it longer with --timeout SECONDS{or_variables}");
         }

@@ -6,5 +6,6 @@ mod common;
 
 mod cleanup;
 mod fixtures;
+mod forgetful;
 mod hostile;
 mod worker;

@@ -2,7 +2,7 @@
 //! a model.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -18,7 +18,8 @@ use tfcensus::{Observer, Options, Progress, Silent};
 use crate::common::process::{send, wait_for_end, wait_until};
 use crate::common::{TFCENSUS, require_library};
 
-const READY: &str = r#"{"event":"ready","protocol":2,"tensorflow_version":"2.0.0"}"#;
+const HELLO: &str = r#"{"event":"hello"}"#;
+const READY: &str = r#"{"event":"ready","protocol":3,"tensorflow_version":"2.0.0"}"#;
 
 fn options(worker: &Path) -> Options {
     Options::default().timeout(Duration::from_secs(20)).worker(worker)
@@ -36,6 +37,10 @@ struct Fake {
 
 impl Fake {
     fn new(script: &str) -> Fake {
+        Fake::without_hello(&format!("echo '{HELLO}'\n{script}"))
+    }
+
+    fn without_hello(script: &str) -> Fake {
         let folder = TempDir::new().unwrap();
         let program = folder.path().join("worker");
         let here = folder.path().display();
@@ -145,7 +150,7 @@ fn an_answer_without_a_request_is_a_protocol_error() {
     let held = |first: &str| format!(r#"{{"event":"held","first":{first},"held":[{{}},{{}}]}}"#);
     for said in [
         "TensorFlow says hello".to_string(),
-        r#"{"event":"ready","protocol":3,"tensorflow_version":"2"}"#.into(),
+        r#"{"event":"ready","protocol":4,"tensorflow_version":"2"}"#.into(),
         held("1"),
         held("18446744073709551615"),
         held("-1"),
@@ -215,6 +220,25 @@ fn a_dropped_worker_ends_at_once() {
 }
 
 #[test]
+fn a_program_that_does_not_greet_is_no_worker() {
+    // It ends, says something else, and waits for a user.
+    for (script, how) in
+        [("exit 3", "code 3"), ("echo hello", "wrote"), ("exec sleep 1000", "nothing")]
+    {
+        let fake = Fake::without_hello(script);
+        let failure = fake.load(&options(&fake.program).timeout(None), &Silent).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::NotAWorker, "{failure}");
+        let message =
+            format!("{} did not call tfcensus::serve_if_worker()", fake.program.display());
+        assert!(failure.message.contains(&message) && failure.message.contains(how), "{failure}");
+        fake.wait_for_end();
+    }
+    // A signal says nothing about what the program would have done.
+    let failure = Fake::without_hello("kill -SEGV $$").fail();
+    assert_eq!(failure.kind, FailureKind::Crashed { signal: Some(libc::SIGSEGV) });
+}
+
+#[test]
 fn a_missing_worker_and_a_missing_library_are_failures() {
     let nowhere = Path::new("/nonexistent/worker");
     let failure = probe(&some_library(), &options(nowhere), &Silent).unwrap_err();
@@ -261,7 +285,7 @@ fn the_real_worker_ends_with_its_stdin() {
     drop(worker.stdin.take());
     let mut said = String::new();
     BufReader::new(worker.stdout.take().unwrap()).read_line(&mut said).unwrap();
-    assert_eq!(said, "");
+    assert_eq!(said.trim_end(), HELLO);
     assert!(worker.wait().unwrap().success());
 }
 
@@ -278,7 +302,7 @@ fn the_real_worker_refuses_another_protocol() {
     let mut stdin = worker.stdin.take().unwrap();
     writeln!(stdin, "{}", start.replace('\n', " ")).unwrap();
     let mut said = String::new();
-    BufReader::new(worker.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    BufReader::new(worker.stdout.take().unwrap()).read_to_string(&mut said).unwrap();
     assert!(said.contains(r#""event":"failed""#) && said.contains("999"), "{said}");
     worker.wait().unwrap();
 }

@@ -99,6 +99,21 @@ impl Run for Command {
     }
 }
 
+/// Builds an example of the library and gives its path: `cargo test --test NAME` builds none.
+pub fn example(name: &str) -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--offline", "--example", name]);
+    build.args(cfg!(not(debug_assertions)).then_some("--release"));
+    // With cargo's variables for this test, cargo would build the dependencies again.
+    for (name, _) in std::env::vars() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST") {
+            build.env_remove(name);
+        }
+    }
+    assert!(build.current_dir(project("")).status().unwrap().success());
+    Path::new(TFCENSUS).with_file_name("examples").join(name)
+}
+
 /// Fails where no libtensorflow is found, so that the message is not one about a wrong verdict.
 pub fn require_library() {
     let location = tfcensus::internals::runtime::locate(None);

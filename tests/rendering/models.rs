@@ -1,12 +1,11 @@
 //! The program's output for real models: fixtures with numbers that Python wrote.
 
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::common::{
-    OFF, Run, TFCENSUS, expected, fixture, fixtures, project, require_library, tfcensus,
+    OFF, Run, example, expected, fixture, fixtures, project, require_library, tfcensus,
 };
 use crate::schema;
 
@@ -223,18 +222,7 @@ fn memory_follows_its_formula() {
 #[test]
 fn the_example_of_the_library_runs() {
     require_library();
-    // `cargo test` builds examples, `cargo test --test NAME` does not.
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--offline", "--example", "largest_layers"]);
-    build.args(cfg!(not(debug_assertions)).then_some("--release"));
-    // With cargo's variables for this test, cargo would build the dependencies again.
-    for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST") {
-            build.env_remove(name);
-        }
-    }
-    assert!(build.current_dir(project("")).status().unwrap().success());
-    let example = Path::new(TFCENSUS).with_file_name("examples").join("largest_layers");
+    let example = example("largest_layers");
     let run =
         |arguments: &[&str]| Command::new(&example).args(arguments).current_dir(project("")).run();
     assert_eq!(

@@ -22,6 +22,8 @@ mod worker;
 
 pub use failure::{Failure, FailureKind};
 pub use find_library::{Location, Tried, locate};
-pub use parent::{Answer, Worker, probe, start};
-pub use protocol::{Held, LoadRequest, RawBytes, RestoreRequest, RestoreTensor, VariableOp};
+pub use parent::{Answer, STARTED_AS_WORKER, Worker, probe, start};
+pub use protocol::{
+    Held, LoadRequest, RawBytes, RestoreRequest, RestoreTensor, VariableOp, is_started_as_worker,
+};
 pub use worker::serve_if_worker;

@@ -14,9 +14,14 @@ use crate::evidence::runtime::find_library::Location;
 use crate::evidence::runtime::link_folder::{new_link_folder, remove_link_folder};
 use crate::evidence::runtime::protocol::{
     Event, FailedKind, LoadRequest, PROTOCOL, RawBytes, Request, RestoreRequest, Start, Step,
-    encode,
+    encode, is_started_as_worker,
 };
+use crate::limits::WORKER_GREETING_PATIENCE;
 use crate::options::{Observer, Options, Progress};
+
+/// Why a process that was started as a worker starts none itself.
+pub const STARTED_AS_WORKER: &str = "this process was started to serve a session to another one, \
+    and its main did not call tfcensus::serve_if_worker()";
 
 /// How often progress is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -35,6 +40,8 @@ pub struct Worker<'a> {
     pipes: Pipes,
     tensorflow_version: Option<String>,
     step: Option<Step>,
+    /// True once the process has proved to be a worker.
+    has_greeted: bool,
     alive: bool,
 }
 
@@ -44,6 +51,10 @@ pub fn start<'a>(
     options: &'a Options,
     observer: &'a dyn Observer,
 ) -> Result<Worker<'a>, Failure> {
+    // Its child would start another, without end.
+    if is_started_as_worker() {
+        return Err(Failure::new(FailureKind::NotAWorker, STARTED_AS_WORKER));
+    }
     let Some(library) = &location.library else {
         return Err(Failure::new(FailureKind::NoLibrary, "no libtensorflow was found"));
     };
@@ -70,6 +81,7 @@ pub fn start<'a>(
         pipes: Pipes::new(streams, options.show_library_output),
         tensorflow_version: None,
         step: None,
+        has_greeted: false,
         alive: true,
     };
     worker.send(&Request::Start(Start {
@@ -103,7 +115,7 @@ impl Worker<'_> {
                 Some(Event::Failed { kind, code, message }) => {
                     return Err(self.failed(kind, code, &message));
                 }
-                Some(Event::Ready { .. } | Event::Step { .. }) | None => {}
+                Some(Event::Hello | Event::Ready { .. } | Event::Step { .. }) | None => {}
                 Some(_) => return Err(self.protocol_error("an answer before any request")),
             }
         }
@@ -160,7 +172,7 @@ impl Worker<'_> {
                     meter.step(step, self.observer);
                     Ok(())
                 }
-                Event::Ready { .. } => Ok(()),
+                Event::Hello | Event::Ready { .. } => Ok(()),
                 Event::Done { peak_bytes } => break peak_bytes,
                 Event::Failed { kind, code, message } => {
                     return Err(self.failed(kind, code, &message));
@@ -197,6 +209,7 @@ impl Worker<'_> {
         let patience = deadline.map_or(TICK, |deadline| TICK.min(deadline - now));
         match self.pipes.next(patience) {
             Ok(FromWorker::Event(event)) => {
+                self.has_greeted = true;
                 self.remember(&event);
                 Ok(Some(event))
             }
@@ -204,8 +217,15 @@ impl Worker<'_> {
                 self.observer.notice(Progress::LibraryOutput(line));
                 Ok(None)
             }
+            Ok(FromWorker::ProtocolError(_)) if !self.has_greeted => {
+                Err(self.not_a_worker("it wrote something else to its standard output"))
+            }
             Ok(FromWorker::ProtocolError(what)) => Err(self.protocol_error(&what)),
             Ok(FromWorker::End) | Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+            Err(RecvTimeoutError::Timeout) if self.is_silent() => {
+                let seconds = WORKER_GREETING_PATIENCE.as_secs();
+                Err(self.not_a_worker(&format!("it said nothing within {seconds} s")))
+            }
             Err(RecvTimeoutError::Timeout) => Ok(None),
         }
     }
@@ -235,6 +255,23 @@ impl Worker<'_> {
         self.kill(FailureKind::Protocol, format!("the session's process said {what}"))
     }
 
+    fn is_silent(&self) -> bool {
+        !self.has_greeted && self.started.elapsed() > WORKER_GREETING_PATIENCE
+    }
+
+    /// A worker greets before it does anything else, so this process is no worker: the program went
+    /// on with its own `main`.
+    fn not_a_worker(&mut self, instead: &str) -> Failure {
+        let program = match &self.options.worker {
+            Some(path) => path.display().to_string(),
+            None => "the program".into(),
+        };
+        let message = format!(
+            "{program} did not call tfcensus::serve_if_worker() at the start of main ({instead})"
+        );
+        self.kill(FailureKind::NotAWorker, message)
+    }
+
     fn timed_out(&mut self) -> Failure {
         let within = self.options.timeout.unwrap_or_default().as_secs_f64();
         let activity = activity(self.step);
@@ -256,6 +293,9 @@ impl Worker<'_> {
         self.process.kill();
         let status = self.process.wait();
         self.pipes.wait_for_stderr();
+        if let (false, Some(code)) = (self.has_greeted, status.and_then(|status| status.code())) {
+            return self.not_a_worker(&format!("it ended with code {code}"));
+        }
         let (activity, memory_limit) = (activity(self.step), self.options.memory_limit);
         of_exit(status, activity, memory_limit, &self.pipes.stderr_tail())
     }

@@ -14,4 +14,4 @@ mod progress;
 mod stderr;
 
 pub use self::answer::Answer;
-pub use self::conversation::{Worker, probe, start};
+pub use self::conversation::{STARTED_AS_WORKER, Worker, probe, start};

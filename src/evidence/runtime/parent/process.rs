@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::evidence::runtime::link_folder::LINK_FOLDER_VARIABLE;
-use crate::evidence::runtime::protocol::WORKER_ARGUMENT;
+use crate::evidence::runtime::protocol::{WORKER_ARGUMENT, WORKER_VARIABLE};
 
 /// A running worker.
 pub(super) struct Process {
@@ -142,6 +142,7 @@ impl WorkerEnvironment<'_> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .env(WORKER_VARIABLE, "1")
             .env(LINK_FOLDER_VARIABLE, self.link_folder)
             .env("TF_CPP_MIN_LOG_LEVEL", if self.verbose { "0" } else { "1" })
             .env("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -11,6 +11,8 @@ use crate::model::{DType, Shape, Stats};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// The process serves as a worker. Sent before anything else.
+    Hello,
     /// The library is bound.
     Ready {
         /// [`PROTOCOL`].

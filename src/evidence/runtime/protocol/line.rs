@@ -4,10 +4,20 @@ use serde::Serialize;
 
 /// Version of the protocol. Worker and parent are the same program, so there is no negotiation:
 /// two numbers that differ end the conversation.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The one argument that makes this program a worker.
 pub(crate) const WORKER_ARGUMENT: &str = "--tfcensus-session-worker";
+
+/// The environment variable that marks a process that was started as a worker. Unlike the argument,
+/// it reaches a process that a script in between has started.
+pub(crate) const WORKER_VARIABLE: &str = "TFCENSUS_SESSION_WORKER";
+
+/// Whether this process was started as a worker. One that has got as far as to ask does not serve.
+pub fn is_started_as_worker() -> bool {
+    std::env::var_os(WORKER_VARIABLE).is_some()
+        || std::env::args_os().nth(1).is_some_and(|argument| argument == WORKER_ARGUMENT)
+}
 
 /// One line, ready to be written.
 pub fn encode(message: &impl Serialize) -> Vec<u8> {

@@ -12,7 +12,7 @@ mod request;
 mod values;
 
 pub use self::event::{Event, FailedKind, Held, Step, decode_event};
-pub(super) use self::line::WORKER_ARGUMENT;
-pub use self::line::{PROTOCOL, cut, encode};
+pub use self::line::{PROTOCOL, cut, encode, is_started_as_worker};
+pub(super) use self::line::{WORKER_ARGUMENT, WORKER_VARIABLE};
 pub use self::raw_bytes::RawBytes;
 pub use self::request::{LoadRequest, Request, RestoreRequest, RestoreTensor, Start, VariableOp};

@@ -32,7 +32,8 @@ use super::protocol::{Event, PROTOCOL, Request, Start, Step, WORKER_ARGUMENT};
 /// Serves and exits, if this process was started as a worker; returns at once if not.
 ///
 /// A program whose census may use a session must call this at the start of `main`, unless
-/// [`crate::Options::worker`] names another program that does.
+/// [`crate::Options::worker`] names another program that does. Nothing may be written to stdout
+/// before. In a process that was started as a worker and goes on without this call, a census fails.
 pub fn serve_if_worker() {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|a| a == WORKER_ARGUMENT) && arguments.next().is_none() {
@@ -48,6 +49,8 @@ fn serve() -> ! {
     // SAFETY: both descriptors were just made by dup and have no other owner.
     let (stdin, stdout) = unsafe { (File::from_raw_fd(stdin), File::from_raw_fd(stdout)) };
     let mut events = Events::new(stdout);
+    // At once: without it the parent takes this process for a program that forgot to serve.
+    events.send(&Event::Hello);
     let requests = read_requests(stdin);
     // A panic's message is on stderr, which the parent reads.
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
