@@ -1,6 +1,8 @@
 //! A program that counts a model and forgets to call `tfcensus::serve_if_worker()`. Each start of its
 //! `main` adds a byte to a file.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::process::ExitCode;
