@@ -1,8 +1,10 @@
 //! What the worker process does to itself, so that neither the library nor the model can harm
 //! anything else: limits, descriptors, signals, and its exit.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::RawFd;
+use std::os::unix::fs::FileExt;
 
 /// Ends the process at once: no destructor, no exit handler.
 pub(super) fn exit_now(code: i32) -> ! {
@@ -121,13 +123,25 @@ impl Drop for HeldOff {
     }
 }
 
-/// Peak resident memory of this process, in bytes.
+/// Peak resident memory of this process. Its file is opened before the walls are up, behind which it
+/// may be out of reach.
 ///
 /// Not from `getrusage`: its figure includes the time before `exec`, when the process was a copy of
 /// its parent.
-pub(super) fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok();
-    let line = status.as_deref()?.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
+pub(super) struct PeakMemory(Option<File>);
+
+impl PeakMemory {
+    pub fn new() -> PeakMemory {
+        PeakMemory(File::open("/proc/self/status").ok())
+    }
+
+    /// In bytes; `None` where the system does not say.
+    pub fn bytes(&self) -> Option<u64> {
+        let mut status = [0; 4096];
+        let len = self.0.as_ref()?.read_at(&mut status, 0).ok()?;
+        let status = String::from_utf8_lossy(status.get(..len)?);
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+        kilobytes.checked_mul(1024)
+    }
 }

@@ -11,7 +11,6 @@ use std::ffi::{CStr, CString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::session;
 use crate::evidence::runtime::link_folder::{LINK_NAME, remove_link_folder};
@@ -86,11 +85,9 @@ pub(super) fn bind(
             ));
         }
     }
-    let linked = wait_until_unlinked();
     let link = LinkFolder::new(link_folder, library)?;
     let bound = session::bind_library();
     drop(link);
-    drop(linked);
     bound
 }
 
@@ -123,14 +120,6 @@ fn map(path: &Path) -> Result<Mapped, String> {
         }
     };
     Err(said)
-}
-
-/// Locked while a link folder exists, and by a thread that is about to end the process.
-static LINKED: Mutex<()> = Mutex::new(());
-
-/// Waits until there is no link folder, and keeps it so until the guard is dropped.
-pub(super) fn wait_until_unlinked() -> MutexGuard<'static, ()> {
-    LINKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The folder with the link; removed when dropped.

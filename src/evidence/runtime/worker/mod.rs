@@ -24,6 +24,7 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::FromRawFd;
 use std::sync::mpsc::{Receiver, channel};
 
+use self::containment::PeakMemory;
 use self::events::{Events, Failed};
 use self::session::Threads;
 use super::failure::Failure;
@@ -51,36 +52,18 @@ fn serve() -> ! {
     let mut events = Events::new(stdout);
     // At once: without it the parent takes this process for a program that forgot to serve.
     events.send(&Event::Hello);
-    let requests = read_requests(stdin);
     // A panic's message is on stderr, which the parent reads.
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        converse(&mut events, &requests);
+        converse(&mut events, BufReader::new(stdin));
     }));
     // No teardown: the end of the process frees everything, and faster.
     containment::exit_now(1);
 }
 
-/// Reads requests in a thread of its own, so that the end of the parent, which closes stdin, ends
-/// this process even while TensorFlow is at work.
-fn read_requests(stdin: File) -> Receiver<Request> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stdin).lines() {
-            let Ok(line) = line else { break };
-            let Ok(request) = serde_json::from_str(&line) else { break };
-            if sender.send(request).is_err() {
-                break;
-            }
-        }
-        let _unlinked = library::wait_until_unlinked();
-        containment::exit_now(0);
-    });
-    receiver
-}
-
-fn converse(events: &mut Events, requests: &Receiver<Request>) {
-    let Ok(Request::Start(start)) = requests.recv() else { return };
+fn converse(events: &mut Events, mut stdin: BufReader<File>) {
+    let Some(Request::Start(start)) = next_request(&mut stdin) else { containment::exit_now(0) };
     let threads = Threads(start.threads);
+    let peak_memory = PeakMemory::new();
     match begin(events, &start) {
         Ok(tensorflow_version) => {
             events.send(&Event::Ready { protocol: PROTOCOL, tensorflow_version });
@@ -90,6 +73,7 @@ fn converse(events: &mut Events, requests: &Receiver<Request>) {
             return;
         }
     }
+    let requests = read_requests(stdin);
     while let Ok(request) = requests.recv() {
         let done = match request {
             Request::Start(_) => Err(Failed::request("started twice")),
@@ -97,10 +81,32 @@ fn converse(events: &mut Events, requests: &Receiver<Request>) {
             Request::Restore(restore) => restore::restore(&restore, threads, events),
         };
         match done {
-            Ok(()) => events.send(&Event::Done { peak_bytes: containment::peak_bytes() }),
+            Ok(()) => events.send(&Event::Done { peak_bytes: peak_memory.bytes() }),
             Err(failed) => events.failed(failed),
         }
     }
+}
+
+/// Reads requests in a thread of its own, so that the end of the parent, which closes stdin, ends
+/// this process even while TensorFlow is at work.
+fn read_requests(mut stdin: BufReader<File>) -> Receiver<Request> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        while let Some(request) = next_request(&mut stdin) {
+            if sender.send(request).is_err() {
+                break;
+            }
+        }
+        containment::exit_now(0);
+    });
+    receiver
+}
+
+/// `None` at the end of stdin, and after what is no request.
+fn next_request(stdin: &mut BufReader<File>) -> Option<Request> {
+    let mut line = String::new();
+    stdin.read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
 }
 
 fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
@@ -115,11 +121,11 @@ fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
         })?;
     }
     events.step(Step::Library);
+    let library = start.library.to_path();
     let framework = start.framework.as_ref().map(|path| path.to_path());
     // The signals that a terminal sends must not end this process while the link folder exists.
     let held_off = containment::hold_off_signals();
-    let bound =
-        library::bind(&start.library.to_path(), framework.as_deref(), &start.link_folder.to_path());
+    let bound = library::bind(&library, framework.as_deref(), &start.link_folder.to_path());
     drop(held_off);
     // Not earlier: SIGKILL cannot be held off, and a parent that dies would leave the folder.
     containment::die_with_parent(start.parent);
