@@ -90,6 +90,7 @@ mod tests {
                 library: None,
                 elapsed: None,
                 peak_bytes: None,
+                sandbox: None,
                 failure: None,
             },
             findings: Vec::new(),

@@ -30,7 +30,11 @@ fn library(
         ..DoctorLibrary::default()
     };
     match runtime::probe(location, options, observer) {
-        Ok(version) => library.version = Some(version),
+        Ok(ready) => {
+            library.version = Some(ready.tensorflow_version);
+            library.sandbox = Some(ready.sandbox);
+            library.sandbox_lacks = ready.sandbox_lacks;
+        }
         Err(failure) => {
             library.problem = Some(failure.message);
             library.stderr_lines = failure.stderr_lines;

@@ -70,7 +70,7 @@ pub fn census_observed(
         observer.notice(Progress::Note(note.clone()));
     }
     // The library takes a while to map: the session's process does that while the files are read.
-    let session = wants_session.then(|| Session::start(options, observer));
+    let session = wants_session.then(|| Session::start(&source, options, observer));
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;
     let sidecars = SidecarFiles::read(&source, options, observer)?;
     conclude(&source, &file, sidecars, options, |files, inventory| match session {

@@ -1,11 +1,13 @@
 //! Asks the session: starts its process, has it confirm the inventory, and falls back from a full
 //! load to the variables alone where `auto` may.
 
+use std::path::PathBuf;
+
 use foldhash::HashMap;
 
 use super::session_choice::{SessionChoice, SessionKind, choose};
 use super::session_failure::{failed, library_too_old, refused};
-use super::session_request::{tensors_to_restore, variable_ops};
+use super::session_request::{readable, tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
     self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, RestoreRequest,
@@ -52,6 +54,7 @@ impl SessionOutcome {
             library: None,
             elapsed: None,
             peak_bytes: None,
+            sandbox: None,
             failure,
         };
         SessionOutcome { info, confirmation: None, facts: Vec::new() }
@@ -61,6 +64,7 @@ impl SessionOutcome {
 /// The session's process, which maps the library while the files are read.
 pub(super) struct Session<'a> {
     location: Location,
+    readable: Vec<PathBuf>,
     options: &'a Options,
     observer: &'a dyn Observer,
     process: Result<runtime::Worker<'a>, Failure>,
@@ -68,10 +72,11 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Finds the library and starts the process.
-    pub fn start(options: &'a Options, observer: &'a dyn Observer) -> Session<'a> {
+    pub fn start(source: &Source, options: &'a Options, observer: &'a dyn Observer) -> Session<'a> {
         let location = runtime::locate(options.libtensorflow.as_deref());
-        let process = runtime::start(&location, options, observer);
-        Session { location, options, observer, process }
+        let readable = readable(source);
+        let process = runtime::start(&location, &readable, options, observer);
+        Session { location, readable, options, observer, process }
     }
 
     /// Has a session confirm the inventory's weights.
@@ -110,7 +115,8 @@ impl<'a> Session<'a> {
         };
         if first.is_ok() {
             // The process still holds the loaded model.
-            self.process = runtime::start(&self.location, self.options, self.observer);
+            self.process =
+                runtime::start(&self.location, &self.readable, self.options, self.observer);
         }
         match (self.ask(SessionKind::Variables, census), first) {
             (Ok(second), _) => self.outcome(SessionKind::Variables, Ok(second), Some(reason)),
@@ -130,7 +136,8 @@ impl<'a> Session<'a> {
     /// The process, or a new one where it has died.
     fn process(&mut self) -> Result<&mut runtime::Worker<'a>, Failure> {
         if self.process.as_ref().is_ok_and(|p| !p.is_alive()) {
-            self.process = runtime::start(&self.location, self.options, self.observer);
+            self.process =
+                runtime::start(&self.location, &self.readable, self.options, self.observer);
         }
         self.process.as_mut().map_err(|failure| failure.clone())
     }
@@ -197,15 +204,16 @@ impl<'a> Session<'a> {
                 SessionOutcome::without_answer(mode, Some(why))
             }
             Ok(Heard { answer, mut confirmation }) => SessionOutcome {
+                facts: std::mem::take(&mut confirmation.facts),
                 info: RuntimeInfo {
                     mode,
-                    tensorflow_version: Some(answer.tensorflow_version),
+                    tensorflow_version: Some(answer.ready.tensorflow_version),
                     library: Some(answer.library),
                     elapsed: Some(answer.elapsed),
                     peak_bytes: answer.peak_bytes,
+                    sandbox: Some(answer.ready.sandbox),
                     failure: None,
                 },
-                facts: std::mem::take(&mut confirmation.facts),
                 confirmation: Some(confirmation),
             },
         };

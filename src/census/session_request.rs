@@ -1,11 +1,17 @@
-//! What a session is asked about: the variable ops of the graph, or the tensors of the checkpoint.
+//! What a session is asked about: the variable ops of the graph, or the tensors of the checkpoint;
+//! and what of the file system it may read for that.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use foldhash::{HashMap, HashMapExt};
 
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
+use crate::limits::MAX_FOLDER_NAMES;
 use crate::reconcile::{Inventory, ItemId, Settled};
 use crate::saved_model::{Graph, OpId, input_node};
+use crate::source::Source;
 
 /// All variable ops of the graph, each with a node that reads it where there is one, and their
 /// ids in the graph.
@@ -49,4 +55,26 @@ pub(super) fn tensors_to_restore(
         }
     }
     (tensors, places)
+}
+
+/// What a session may read of a model: its folder, and what TensorFlow's loader itself reads where
+/// that is a link to somewhere else.
+///
+/// Other links that lead out of the folder stay closed, since a model could name any file in one.
+/// Only Hugging Face's cache keeps all files of a model behind links, in a folder of its own.
+pub(super) fn readable(source: &Source) -> Vec<PathBuf> {
+    let files = &source.files;
+    let mut paths = vec![source.dir.clone(), files.variables_dir.clone()];
+    paths.extend(source.dir.canonicalize().ok().and_then(|folder| blobs_beside(&folder)));
+    let checkpoint = fs::read_dir(&files.variables_dir).into_iter().flatten().flatten();
+    let checkpoint = checkpoint.map(|entry| entry.path()).take(MAX_FOLDER_NAMES);
+    let loaded = files.fingerprint.iter().chain([&files.saved_model]).cloned().chain(checkpoint);
+    paths.extend(loaded.filter(|path| path.is_symlink()));
+    paths
+}
+
+/// The folder with the files of a snapshot in Hugging Face's cache: `blobs`, beside `snapshots`.
+fn blobs_beside(folder: &Path) -> Option<PathBuf> {
+    let snapshots = folder.ancestors().find(|folder| folder.ends_with("snapshots"))?;
+    Some(snapshots.parent()?.join("blobs"))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::runtime::Sandbox;
+
 /// What a search for a libtensorflow found. Texts are unescaped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,6 +31,10 @@ pub struct DoctorLibrary {
     pub framework: Option<PathBuf>,
     /// The TensorFlow version that it states; `None` where it cannot be used.
     pub version: Option<String>,
+    /// What the kernel keeps a worker process from; `None` where the library cannot be used.
+    pub sandbox: Option<Sandbox>,
+    /// Why the kernel does not keep it from more; empty where it does.
+    pub sandbox_lacks: String,
     /// Why it cannot be used; `None` where it can.
     pub problem: Option<String>,
     /// What the worker process wrote to its stderr before it failed, oldest line first.

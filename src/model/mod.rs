@@ -30,7 +30,7 @@ pub use ids::{GroupId, VariableId};
 pub use info::{KerasInfo, KerasMetadataPlace, MetaGraphInfo, ModelFormat, ModelInfo};
 pub use quantity::Quantity;
 pub use report::{Report, Verdict};
-pub use runtime::{RuntimeFailure, RuntimeInfo, RuntimeMode};
+pub use runtime::{RuntimeFailure, RuntimeInfo, RuntimeMode, Sandbox};
 pub use shape::Shape;
 pub use stats::Stats;
 pub use variable::{Trainable, Variable};

@@ -20,6 +20,23 @@ words! {
     }
 }
 
+words! {
+    /// What the kernel kept the worker process from, while it held a model.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Sandbox {
+        /// Every path but those that a census reads, and every system call but those that it needs.
+        LandlockAndSeccomp => "landlock+seccomp",
+        /// Every path but those that a census reads.
+        Landlock => "landlock",
+        /// Every system call but those that a census needs.
+        Seccomp => "seccomp",
+        /// Nothing: the system has neither, or forbids both.
+        #[default]
+        None => "none",
+    }
+}
+
 /// The session, or why there was none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -34,6 +51,8 @@ pub struct RuntimeInfo {
     pub elapsed: Option<Duration>,
     /// Peak resident memory of the worker.
     pub peak_bytes: Option<u64>,
+    /// What the kernel kept the worker from; `None` where no worker answered.
+    pub sandbox: Option<Sandbox>,
     /// Why there is no answer; `None` when there is one or the session is off.
     pub failure: Option<RuntimeFailure>,
 }

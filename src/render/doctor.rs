@@ -42,6 +42,11 @@ fn library(library: &DoctorLibrary, out: &mut dyn Write) -> io::Result<()> {
     if let Some(version) = &library.version {
         writeln!(out, "  version       {}", escape(version))?;
     }
+    if let Some(sandbox) = library.sandbox {
+        let lacks = escape(&library.sandbox_lacks);
+        let lacks = if lacks.is_empty() { lacks } else { format!(" ({lacks})").into() };
+        writeln!(out, "  sandbox       {sandbox}{lacks}")?;
+    }
     match &library.problem {
         None => writeln!(out, "  usable        yes"),
         Some(problem) => {

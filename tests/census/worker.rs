@@ -19,7 +19,7 @@ use crate::common::process::{send, wait_for_end, wait_until};
 use crate::common::{TFCENSUS, require_library};
 
 const HELLO: &str = r#"{"event":"hello"}"#;
-const READY: &str = r#"{"event":"ready","protocol":3,"tensorflow_version":"2.0.0"}"#;
+const READY: &str = r#"{"event":"ready","protocol":3,"tensorflow_version":"2.0.0","sandbox":"none","sandbox_lacks":""}"#;
 
 fn options(worker: &Path) -> Options {
     Options::default().timeout(Duration::from_secs(20)).worker(worker)
@@ -65,7 +65,7 @@ impl Fake {
             is_reference: false,
             read: None,
         });
-        start(&some_library(), options, observer)?.load(LoadRequest {
+        start(&some_library(), &[], options, observer)?.load(LoadRequest {
             model_dir: RawBytes::from(self.folder.path()),
             tags: Vec::new(),
             variables: variables.into(),
@@ -96,7 +96,7 @@ fn accepts_an_answer_in_any_number_of_events() {
         echo '{{"event":"done","peak_bytes":4096}}'; read more"#
     ));
     let answer = fake.load(&options(&fake.program), &Silent).unwrap();
-    assert_eq!(answer.tensorflow_version, "2.0.0");
+    assert_eq!(answer.ready.tensorflow_version, "2.0.0");
     assert_eq!(answer.peak_bytes, Some(4096));
     assert_eq!(answer.undeclared, ["c"]);
     assert_eq!(answer.held[0].error.as_deref(), Some("no value"));
@@ -150,7 +150,7 @@ fn an_answer_without_a_request_is_a_protocol_error() {
     let held = |first: &str| format!(r#"{{"event":"held","first":{first},"held":[{{}},{{}}]}}"#);
     for said in [
         "TensorFlow says hello".to_string(),
-        r#"{"event":"ready","protocol":4,"tensorflow_version":"2"}"#.into(),
+        r#"{"event":"ready","protocol":4,"tensorflow_version":"2","sandbox":"none","sandbox_lacks":""}"#.into(),
         held("1"),
         held("18446744073709551615"),
         held("-1"),
@@ -212,7 +212,7 @@ fn the_library_s_output_is_shown_on_request() {
 fn a_dropped_worker_ends_at_once() {
     let fake = Fake::new("exec sleep 1000");
     let options = options(&fake.program);
-    let worker = start(&some_library(), &options, &Silent).unwrap();
+    let worker = start(&some_library(), &[], &options, &Silent).unwrap();
     let pid = fake.folder.path().join("pid");
     wait_until("the worker's start", || pid.exists());
     drop(worker);
@@ -298,7 +298,8 @@ fn the_real_worker_refuses_another_protocol() {
         .spawn()
         .unwrap();
     let start = r#"{"start":{"protocol":999,"parent":1,"library":"/x","framework":null,
-        "link_folder":"/nonexistent/x","memory_limit":null,"op_libraries":[],"threads":1}}"#;
+        "link_folder":"/nonexistent/x","memory_limit":null,"op_libraries":[],"readable":[],
+        "allow_gpu":false,"threads":1}}"#;
     let mut stdin = worker.stdin.take().unwrap();
     writeln!(stdin, "{}", start.replace('\n', " ")).unwrap();
     let mut said = String::new();
@@ -310,6 +311,6 @@ fn the_real_worker_refuses_another_protocol() {
 #[test]
 fn the_real_library_has_a_version() {
     require_library();
-    let version = probe(&locate(None), &options(Path::new(TFCENSUS)), &Silent).unwrap();
-    assert!(version.starts_with("2."), "{version}");
+    let ready = probe(&locate(None), &options(Path::new(TFCENSUS)), &Silent).unwrap();
+    assert!(ready.tensorflow_version.starts_with("2."), "{ready:?}");
 }

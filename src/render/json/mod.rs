@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::cost::{Cost, cost};
 use crate::model::{
     Constants, Counts, DType, Finding, KerasInfo, MetaGraphInfo, ModelFormat, Report, Role,
-    RuntimeInfo, RuntimeMode, Verdict, Witness, WitnessName, WitnessStatus,
+    RuntimeInfo, RuntimeMode, Sandbox, Verdict, Witness, WitnessName, WitnessStatus,
 };
 use crate::select::{Filter, Selection, Sort, select};
 use groups::Node;
@@ -198,6 +198,7 @@ struct Runtime<'r> {
     library: Option<String>,
     seconds: Option<f64>,
     peak_bytes: Option<u64>,
+    sandbox: Option<Sandbox>,
     failure: Option<&'r str>,
 }
 
@@ -209,6 +210,7 @@ fn runtime(runtime: &RuntimeInfo) -> Runtime<'_> {
         // Milliseconds are as much as a wall time is worth.
         seconds: runtime.elapsed.map(|elapsed| elapsed.as_millis() as f64 / 1000.0),
         peak_bytes: runtime.peak_bytes,
+        sandbox: runtime.sandbox,
         failure: runtime.failure.as_ref().map(|f| f.what.as_str()),
     }
 }

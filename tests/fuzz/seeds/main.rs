@@ -62,7 +62,7 @@ fn main() -> io::Result<()> {
 /// One event of each kind that a worker sends.
 const EVENTS: [&str; 6] = [
     r#"{"event":"hello"}"#,
-    r#"{"event":"ready","protocol":3,"tensorflow_version":"2.21.0"}"#,
+    r#"{"event":"ready","protocol":3,"tensorflow_version":"2.21.0","sandbox":"seccomp","sandbox_lacks":"no Landlock"}"#,
     r#"{"event":"step","step":"shapes"}"#,
     r#"{"event":"held","first":7,"held":[{"dtype":1,"shape":[3,4]},{"error":"no"},
         {"dtype":1,"shape":[],"stats":{"finite":[0.5,1e-3,0,1],"counts":[1,2,3]}}]}"#,

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::evidence::runtime::protocol::Held;
+use crate::evidence::runtime::protocol::{Held, Ready};
 use crate::limits::{MAX_EXTRA_EVENTS, MAX_UNDECLARED_BYTES};
 
 /// What the session said of a request.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The library's version.
-    pub tensorflow_version: String,
+    /// The worker: the library's version, and what the kernel kept it from.
+    pub ready: Ready,
     /// The library's file.
     pub library: PathBuf,
     /// Wall time from the worker's start to this answer.

@@ -13,8 +13,8 @@ use crate::evidence::runtime::failure::{Failure, FailureKind};
 use crate::evidence::runtime::find_library::Location;
 use crate::evidence::runtime::link_folder::{new_link_folder, remove_link_folder};
 use crate::evidence::runtime::protocol::{
-    Event, FailedKind, LoadRequest, PROTOCOL, RawBytes, Request, RestoreRequest, Start, Step,
-    encode, is_started_as_worker,
+    Event, FailedKind, LoadRequest, PROTOCOL, RawBytes, Ready, Request, RestoreRequest, Start,
+    Step, encode, is_started_as_worker,
 };
 use crate::limits::WORKER_GREETING_PATIENCE;
 use crate::options::{Observer, Options, Progress};
@@ -38,16 +38,18 @@ pub struct Worker<'a> {
     process: Process,
     started: Instant,
     pipes: Pipes,
-    tensorflow_version: Option<String>,
+    ready: Option<Ready>,
     step: Option<Step>,
     /// True once the process has proved to be a worker.
     has_greeted: bool,
     alive: bool,
 }
 
-/// Starts a worker that maps the library at once, while the caller does something else.
+/// Starts a worker that maps the library at once, while the caller does something else. Of a model it
+/// can read what lies in `readable`, and nothing else.
 pub fn start<'a>(
     location: &Location,
+    readable: &[PathBuf],
     options: &'a Options,
     observer: &'a dyn Observer,
 ) -> Result<Worker<'a>, Failure> {
@@ -79,7 +81,7 @@ pub fn start<'a>(
         process,
         started: Instant::now(),
         pipes: Pipes::new(streams, options.show_library_output),
-        tensorflow_version: None,
+        ready: None,
         step: None,
         has_greeted: false,
         alive: true,
@@ -92,34 +94,38 @@ pub fn start<'a>(
         link_folder: RawBytes::from(worker.link_folder.as_path()),
         memory_limit: options.memory_limit,
         op_libraries: options.op_libraries.iter().map(|path| absolute(path)).collect(),
+        readable: readable.iter().map(|path| absolute(path)).collect(),
+        allow_gpu: options.allow_gpu,
         threads: threads(),
     }));
     Ok(worker)
 }
 
-/// Loads the library in a worker and gives its version.
+/// Loads the library in a worker, and says what it is then.
 pub fn probe(
     location: &Location,
     options: &Options,
     observer: &dyn Observer,
-) -> Result<String, Failure> {
-    start(location, options, observer)?.version()
+) -> Result<Ready, Failure> {
+    start(location, &[], options, observer)?.ready()
 }
 
 impl Worker<'_> {
-    /// The version of the library, once it is mapped.
-    pub fn version(&mut self) -> Result<String, Failure> {
+    /// Waits until the library is bound.
+    fn ready(&mut self) -> Result<Ready, Failure> {
         let deadline = self.deadline();
-        while self.tensorflow_version.is_none() {
+        loop {
+            if let Some(ready) = &self.ready {
+                return Ok(ready.clone());
+            }
             match self.next_event(deadline)? {
                 Some(Event::Failed { kind, code, message }) => {
                     return Err(self.failed(kind, code, &message));
                 }
-                Some(Event::Hello | Event::Ready { .. } | Event::Step { .. }) | None => {}
+                Some(Event::Hello | Event::Ready(_) | Event::Step { .. }) | None => {}
                 Some(_) => return Err(self.protocol_error("an answer before any request")),
             }
         }
-        Ok(self.tensorflow_version.clone().unwrap_or_default())
     }
 
     /// False once the process is known to have ended: no request can be sent any more.
@@ -172,7 +178,7 @@ impl Worker<'_> {
                     meter.step(step, self.observer);
                     Ok(())
                 }
-                Event::Hello | Event::Ready { .. } => Ok(()),
+                Event::Hello | Event::Ready(_) => Ok(()),
                 Event::Done { peak_bytes } => break peak_bytes,
                 Event::Failed { kind, code, message } => {
                     return Err(self.failed(kind, code, &message));
@@ -182,7 +188,7 @@ impl Worker<'_> {
         };
         meter.end(self.observer);
         Ok(Answer {
-            tensorflow_version: self.tensorflow_version.clone().unwrap_or_default(),
+            ready: self.ready.clone().unwrap_or_default(),
             library: self.library.clone(),
             elapsed: self.started.elapsed(),
             peak_bytes,
@@ -232,8 +238,9 @@ impl Worker<'_> {
 
     fn remember(&mut self, event: &Event) {
         match event {
-            Event::Ready { tensorflow_version, .. } => {
-                self.tensorflow_version = Some(tensorflow_version.clone());
+            // Only the first: it was sent before the worker had seen a model.
+            Event::Ready(ready) => {
+                self.ready.get_or_insert_with(|| ready.clone());
             }
             Event::Step { step } => {
                 self.step = Some(*step);
@@ -245,7 +252,7 @@ impl Worker<'_> {
 
     fn failed(&mut self, kind: FailedKind, code: Option<u32>, message: &str) -> Failure {
         // A worker that could not bind the library ends: every request needs the library.
-        self.alive &= self.tensorflow_version.is_some();
+        self.alive &= self.ready.is_some();
         of_failed_event(kind, code, message, &self.pipes.stderr_tail())
     }
 
@@ -304,7 +311,7 @@ impl Worker<'_> {
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
         self.process.kill();
-        if self.tensorflow_version.is_none() {
+        if self.ready.is_none() {
             // The worker may have died while its link folder existed.
             self.process.wait();
             remove_link_folder(&self.link_folder);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::line::PROTOCOL;
 use super::values;
 use crate::limits::{MAX_EVENT_LINE_BYTES, MAX_EVENT_TEXT_BYTES, MAX_HELD_PER_EVENT, MAX_RANK};
-use crate::model::{DType, Shape, Stats};
+use crate::model::{DType, Sandbox, Shape, Stats};
 
 /// One line from the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,13 +13,8 @@ use crate::model::{DType, Shape, Stats};
 pub enum Event {
     /// The process serves as a worker. Sent before anything else.
     Hello,
-    /// The library is bound.
-    Ready {
-        /// [`PROTOCOL`].
-        protocol: u32,
-        /// `TF_Version`.
-        tensorflow_version: String,
-    },
+    /// The library is bound, and the walls are up.
+    Ready(Ready),
     /// A step has begun.
     Step {
         /// The step.
@@ -52,6 +47,20 @@ pub enum Event {
         /// The reason.
         message: String,
     },
+}
+
+/// What a worker is that can take requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// [`PROTOCOL`].
+    pub protocol: u32,
+    /// `TF_Version`.
+    pub tensorflow_version: String,
+    /// What the kernel keeps it from.
+    #[serde(with = "values::sandbox")]
+    pub sandbox: Sandbox,
+    /// Why the kernel does not keep it from more, for a person; empty where it does.
+    pub sandbox_lacks: String,
 }
 
 /// The steps of a worker.
@@ -129,10 +138,12 @@ pub fn decode_event(line: &[u8]) -> Result<Event, String> {
 
 fn check(event: &Event) -> Result<(), String> {
     match event {
-        Event::Ready { protocol, .. } if *protocol != PROTOCOL => {
+        Event::Ready(Ready { protocol, .. }) if *protocol != PROTOCOL => {
             Err(format!("protocol {protocol} instead of {PROTOCOL}"))
         }
-        Event::Ready { tensorflow_version: text, .. } | Event::Failed { message: text, .. }
+        Event::Ready(Ready { tensorflow_version: text, .. })
+        | Event::Ready(Ready { sandbox_lacks: text, .. })
+        | Event::Failed { message: text, .. }
             if text.len() > MAX_EVENT_TEXT_BYTES =>
         {
             Err("a text that is too long".into())
@@ -189,7 +200,7 @@ mod tests {
             "{}",
             "no JSON",
             r#"{"event":"unknown"}"#,
-            r#"{"event":"ready","protocol":999,"tensorflow_version":"2"}"#,
+            r#"{"event":"ready","protocol":999,"tensorflow_version":"2","sandbox":"none","sandbox_lacks":""}"#,
             r#"{"event":"held","first":-1,"held":[]}"#,
             r#"{"event":"held","first":0,"held":[{"shape":[-1]}]}"#,
             &rank,

@@ -11,7 +11,7 @@ mod raw_bytes;
 mod request;
 mod values;
 
-pub use self::event::{Event, FailedKind, Held, Step, decode_event};
+pub use self::event::{Event, FailedKind, Held, Ready, Step, decode_event};
 pub use self::line::{PROTOCOL, cut, encode, is_started_as_worker};
 pub(super) use self::line::{WORKER_ARGUMENT, WORKER_VARIABLE};
 pub use self::raw_bytes::RawBytes;

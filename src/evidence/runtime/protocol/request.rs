@@ -36,6 +36,11 @@ pub struct Start {
     pub memory_limit: Option<u64>,
     /// Libraries of custom ops.
     pub op_libraries: Vec<RawBytes>,
+    /// Files and folders that a model may be read from. Nothing else of the file system is in the
+    /// worker's reach, but for what the system and the library need.
+    pub readable: Vec<RawBytes>,
+    /// Whether graphics processors may be used.
+    pub allow_gpu: bool,
     /// How many threads a session may use.
     pub threads: u8,
 }

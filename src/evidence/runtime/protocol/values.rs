@@ -4,7 +4,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{DType, Shape, Stats};
+use crate::model::{DType, Sandbox, Shape, Stats};
 
 pub(super) mod dtype {
     use super::*;
@@ -16,6 +16,21 @@ pub(super) mod dtype {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DType, D::Error> {
         DType::from_number(i64::deserialize(deserializer)?)
             .ok_or_else(|| D::Error::custom("not the number of an element type"))
+    }
+}
+
+/// A word, as in the report.
+pub(super) mod sandbox {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(sandbox: &Sandbox, serializer: S) -> Result<S::Ok, S::Error> {
+        sandbox.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sandbox, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        let known = Sandbox::ALL.iter().find(|sandbox| sandbox.as_str() == word);
+        known.copied().ok_or_else(|| D::Error::custom("no word for a sandbox"))
     }
 }
 

@@ -1,12 +1,13 @@
 //! The worker process: maps the library, then serves requests until its parent goes away.
 //!
 //! It contains itself first: no inherited descriptors, no core dump, no more memory than allowed,
-//! and death with its parent. Whatever the library prints goes to stderr, so that stdout, moved out
-//! of the library's reach, carries the protocol alone.
+//! death with its parent, and, once the library is bound, the walls of `sandbox`. Whatever the
+//! library prints goes to stderr, so that stdout, moved out of the library's reach, carries the
+//! protocol alone.
 //!
 //! `load` and `restore` serve the two kinds of request. Below them, `slots` and `statistics` build
-//! graphs, `attributes` writes what those graphs need, and `session` runs them; `library` and
-//! `containment` are used at the start.
+//! graphs, `attributes` writes what those graphs need, and `session` runs them; `library`,
+//! `containment` and `sandbox` are used at the start.
 
 mod attributes;
 mod batches;
@@ -15,6 +16,7 @@ mod events;
 mod library;
 mod load;
 mod restore;
+mod sandbox;
 mod session;
 mod slots;
 mod statistics;
@@ -22,13 +24,15 @@ mod statistics;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::FromRawFd;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
 use self::containment::PeakMemory;
 use self::events::{Events, Failed};
+use self::sandbox::Needs;
 use self::session::Threads;
 use super::failure::Failure;
-use super::protocol::{Event, PROTOCOL, Request, Start, Step, WORKER_ARGUMENT};
+use super::protocol::{Event, PROTOCOL, Ready, Request, Start, Step, WORKER_ARGUMENT};
 
 /// Serves and exits, if this process was started as a worker; returns at once if not.
 ///
@@ -65,14 +69,13 @@ fn converse(events: &mut Events, mut stdin: BufReader<File>) {
     let threads = Threads(start.threads);
     let peak_memory = PeakMemory::new();
     match begin(events, &start) {
-        Ok(tensorflow_version) => {
-            events.send(&Event::Ready { protocol: PROTOCOL, tensorflow_version });
-        }
+        Ok(ready) => events.send(&Event::Ready(ready)),
         Err(failed) => {
             events.failed(failed);
             return;
         }
     }
+    // No thread before the walls are up: they hold for this one and for those that it starts.
     let requests = read_requests(stdin);
     while let Ok(request) = requests.recv() {
         let done = match request {
@@ -109,7 +112,7 @@ fn next_request(stdin: &mut BufReader<File>) -> Option<Request> {
     serde_json::from_str(&line).ok()
 }
 
-fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
+fn begin(events: &mut Events, start: &Start) -> Result<Ready, Failed> {
     if start.protocol != PROTOCOL {
         return Err(Failed::request(format!("protocol {} is not supported", start.protocol)));
     }
@@ -138,5 +141,25 @@ fn begin(events: &mut Events, start: &Start) -> Result<String, Failed> {
         session::load_op_library(text)
             .map_err(|r| Failed::library(Failure::from_status(r.code, &r.message).message))?;
     }
-    Ok(session::version())
+    let mut readable: Vec<PathBuf> = start.readable.iter().map(|path| path.to_path()).collect();
+    readable.extend(files_of_library(&library, start.allow_gpu));
+    readable.extend(framework);
+    let walls = sandbox::raise(&Needs { readable, gpu: start.allow_gpu });
+    Ok(Ready {
+        protocol: PROTOCOL,
+        tensorflow_version: session::version(),
+        sandbox: walls.sandbox,
+        sandbox_lacks: walls.missing,
+    })
+}
+
+/// What the library may read of its own: itself, its Python package where it lies in one, and the
+/// packages with the drivers' libraries that pip puts beside it.
+fn files_of_library(library: &Path, allow_gpu: bool) -> Vec<PathBuf> {
+    let mut paths = vec![library.to_path_buf()];
+    let package = library.parent().filter(|folder| folder.ends_with("tensorflow"));
+    paths.extend(package.map(Path::to_path_buf));
+    let packages = package.and_then(Path::parent).filter(|_| allow_gpu);
+    paths.extend(packages.map(|folder| folder.join("nvidia")));
+    paths
 }
