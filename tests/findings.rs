@@ -17,6 +17,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("runtime-shape-differs", "src/reconcile/session.rs"),
     ("runtime-dtype-differs", "src/reconcile/session.rs"),
     ("expectation", "tests/rendering/expect.rs"),
+    ("no-sandbox", "tests/census/hostile/walls.rs"),
 ];
 
 /// Only a session over another file than the one that was read could show this, as where the model

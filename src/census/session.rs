@@ -10,10 +10,11 @@ use super::session_failure::{failed, library_too_old, refused};
 use super::session_request::{readable, tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
-    self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, RestoreRequest,
+    self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, Ready,
+    RestoreRequest,
 };
 use crate::evidence::sidecars::CHECKPOINT_PREFIX;
-use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode};
+use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode, Sandbox};
 use crate::options::{Observer, Options, RuntimeChoice};
 use crate::reconcile::{
     Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, VariablesReason, compare_session,
@@ -204,7 +205,10 @@ impl<'a> Session<'a> {
                 SessionOutcome::without_answer(mode, Some(why))
             }
             Ok(Heard { answer, mut confirmation }) => SessionOutcome {
-                facts: std::mem::take(&mut confirmation.facts),
+                facts: no_sandbox(mode, &answer.ready)
+                    .into_iter()
+                    .chain(std::mem::take(&mut confirmation.facts))
+                    .collect(),
                 info: RuntimeInfo {
                     mode,
                     tensorflow_version: Some(answer.ready.tensorflow_version),
@@ -272,6 +276,13 @@ fn unsafe_ops(files: &FileEvidence<'_>, options: &Options) -> Vec<Fact> {
 
 fn refuses_hazards(files: &FileEvidence<'_>, options: &Options) -> bool {
     options.runtime == RuntimeChoice::Load && !options.allow_unsafe_ops && !files.hazards.is_none()
+}
+
+/// A model that was loaded behind no wall at all; of one whose variables alone were restored, nothing
+/// ran.
+fn no_sandbox(mode: RuntimeMode, ready: &Ready) -> Option<Fact> {
+    let is_open = mode == RuntimeMode::Load && ready.sandbox == Sandbox::None;
+    is_open.then(|| SessionFact::NoSandbox(ready.sandbox_lacks.clone()).into())
 }
 
 /// What the session did not say: no answer at all, or no value for some weights.

@@ -135,6 +135,8 @@ words! {
         RuntimeModeChosen => "runtime-mode-chosen",
         /// Loading the model would run ops that touch files, processes or the network.
         UnsafeOps => "unsafe-ops",
+        /// A full load ran in a process that the kernel kept from nothing.
+        NoSandbox => "no-sandbox",
         /// A counted variable was not seen, or not initialised, in the session.
         NotConfirmed => "not-confirmed",
         /// The loaded graph holds other variables than the file declares.

@@ -208,6 +208,8 @@ pub(crate) enum SessionFact {
         /// True where the caller has allowed such ops.
         is_allowed: bool,
     },
+    /// The model was loaded without a sandbox; what was missing.
+    NoSandbox(String),
     /// There is no library to ask; why.
     NoLibrary(String),
     /// No session answered; why.

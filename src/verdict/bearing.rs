@@ -118,7 +118,7 @@ fn of_variable(fact: &VariableFact) -> Bearing {
 
 fn of_session(fact: &SessionFact) -> Bearing {
     match fact {
-        SessionFact::OverVariables(_) => Bearing::Note,
+        SessionFact::OverVariables(_) | SessionFact::NoSandbox(_) => Bearing::Note,
         SessionFact::UnsafeOp { is_allowed: true, .. } => Bearing::Note,
         SessionFact::UnsafeOp { is_allowed: false, .. } => Bearing::Warning,
         // No session says nothing against the model: the verdict is *unverified*.

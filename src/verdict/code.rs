@@ -73,6 +73,7 @@ fn of_session(fact: &SessionFact) -> Code {
     match fact {
         SessionFact::OverVariables(_) => Code::RuntimeModeChosen,
         SessionFact::UnsafeOp { .. } => Code::UnsafeOps,
+        SessionFact::NoSandbox(_) => Code::NoSandbox,
         SessionFact::NoLibrary(_) => Code::LibraryMissing,
         SessionFact::Failed(_) => Code::RuntimeFailed,
         SessionFact::ShapeDiffers { .. } => Code::RuntimeShapeDiffers,

@@ -12,6 +12,10 @@ pub(super) fn of_session(fact: &SessionFact) -> Words {
             Words::new(format!("loading this model runs {op}, which reaches beyond the model"))
                 .about(node)
         }
+        SessionFact::NoSandbox(lacks) => Words::new(format!(
+            "nothing but the list of harmless ops kept the model from using the session's process: \
+             {lacks}"
+        )),
         SessionFact::NoLibrary(reason) | SessionFact::Failed(reason) => {
             Words::new(format!("no session could confirm the count: {reason}"))
         }

@@ -4,7 +4,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use super::model::{Model, call, exponential};
-use super::{FIXTURE, count};
+use super::walls::without_walls;
+use super::{Census, FIXTURE, count};
+use crate::common;
 use crate::common::saved_model::{float_const, function, node, string_scalar};
 use crate::common::{OFF, Run, fixture, tfcensus};
 
@@ -36,7 +38,16 @@ fn a_model_that_writes_a_file_when_loaded_is_loaded_only_if_allowed() {
     assert!(refused.stderr.contains("--allow-unsafe-ops"), "{}", refused.stderr);
     assert!(!written.exists());
 
-    count(&model.path(), &["--runtime", "load", "--allow-unsafe-ops"]).is_verified("load");
+    // What is allowed to run still cannot write.
+    let allowed = ["--runtime", "load", "--allow-unsafe-ops"];
+    let walled = count(&model.path(), &allowed);
+    walled.is_unconfirmed();
+    assert!(walled.stderr.contains("evil_write"), "{}", walled.stderr);
+    assert!(!written.exists());
+
+    let mut command = common::count(&model.path(), &allowed);
+    without_walls(&mut command);
+    Census::from(command.run()).is_verified("load");
     assert!(written.exists(), "the model really writes a file");
 }
 

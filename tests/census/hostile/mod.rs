@@ -5,6 +5,7 @@ mod loads;
 mod model;
 mod permissions;
 mod processes;
+mod walls;
 
 use std::path::Path;
 
