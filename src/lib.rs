@@ -85,6 +85,7 @@ pub mod model;
 mod number;
 mod options;
 mod reconcile;
+mod regular_file;
 #[allow(
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,

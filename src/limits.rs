@@ -190,7 +190,8 @@ pub(crate) const MAX_STORAGE_PAGES: usize = 100;
 /// Longest `tfhub_module.pb` that is read, in bytes; the usual one has two.
 pub(crate) const MAX_MODULE_DEF_BYTES: u64 = 64 * 1024;
 
-/// Most entries of a model's folder that are looked at for dangling links.
+/// Most entries of a model's folder that are looked at for dangling links and for
+/// what is no file.
 pub(crate) const MAX_FOLDER_NAMES: usize = 100_000;
 
 /// Most sub-folders that are tried when a folder is not a model itself.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use foldhash::HashMap;
 
 use super::session_choice::{SessionChoice, SessionKind, choose};
-use super::session_failure::{failed, library_too_old, refused};
+use super::session_failure::{failed, library_too_old, refused, waits_for};
 use super::session_request::{readable, tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
@@ -92,6 +92,8 @@ impl<'a> Session<'a> {
         let choice = choose(files, inventory, options);
         let mut outcome = if choice.first == SessionKind::Load && refuses_hazards(files, options) {
             SessionOutcome::without_answer(RuntimeMode::Load, Some(refused(files)))
+        } else if let Some(path) = source.files.irregular.first() {
+            SessionOutcome::without_answer(choice.first.into(), Some(waits_for(path)))
         } else {
             let census = Request { source, files, inventory, options };
             self.ask_with_fallback(&choice, &census)
@@ -195,10 +197,7 @@ impl<'a> Session<'a> {
         heard: Result<Heard, Failure>,
         reason: Option<VariablesReason>,
     ) -> SessionOutcome {
-        let mode = match session {
-            SessionKind::Load => RuntimeMode::Load,
-            SessionKind::Variables => RuntimeMode::Variables,
-        };
+        let mode = RuntimeMode::from(session);
         let mut outcome = match heard {
             Err(failure) => {
                 let why = failed(session, &failure, &self.location);

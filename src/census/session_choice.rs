@@ -1,6 +1,7 @@
 //! Which session is asked: a full load, or the variables alone.
 
 use crate::evidence::files::FileEvidence;
+use crate::model::RuntimeMode;
 use crate::options::{Options, RuntimeChoice};
 use crate::reconcile::{Inventory, Settled, VariablesReason};
 
@@ -11,6 +12,15 @@ pub(super) enum SessionKind {
     Load,
     /// The variables alone.
     Variables,
+}
+
+impl From<SessionKind> for RuntimeMode {
+    fn from(session: SessionKind) -> RuntimeMode {
+        match session {
+            SessionKind::Load => RuntimeMode::Load,
+            SessionKind::Variables => RuntimeMode::Variables,
+        }
+    }
 }
 
 /// Which session to ask, and what to do where it fails.

@@ -1,5 +1,7 @@
 //! Why no session answered, for a person: what happened and what to do about it.
 
+use std::path::Path;
+
 use super::session_choice::SessionKind;
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{Failure, FailureKind, Location, Tried};
@@ -81,6 +83,19 @@ pub(super) fn refused(files: &FileEvidence<'_>) -> RuntimeFailure {
         ),
     };
     RuntimeFailure { what, advice: advice.into(), ..RuntimeFailure::default() }
+}
+
+/// A session is not asked where it would wait for what is no file.
+pub(super) fn waits_for(path: &Path) -> RuntimeFailure {
+    RuntimeFailure {
+        what: format!(
+            "{} is a pipe, a socket or a device, and a session could wait for it without end",
+            path.display()
+        ),
+        advice: "put a regular file in its place, or count the files alone with --runtime off"
+            .into(),
+        ..RuntimeFailure::default()
+    }
 }
 
 /// A library that is too old for some weights could not confirm the count.

@@ -2,7 +2,6 @@
 //! and type. Reads only the keys that it compares, so that reports of other versions serve too.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::limits::MAX_BASELINE_BYTES;
 use crate::model::{Code, Finding, Quantity, Report, Severity};
 use crate::number::thousands;
+use crate::regular_file;
 
 /// Variables that are named one by one; the rest are counted.
 const MAX_VARIABLES: usize = 50;
@@ -51,8 +51,7 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Baseline> {
         let io = |error| Error::io("read", path, error);
         let mut text = Vec::new();
-        // By the bytes that come, not by the length that the system states: a pipe has none.
-        let file = File::open(path).map_err(io)?;
+        let file = regular_file::open(path).map_err(io)?;
         file.take(MAX_BASELINE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
         if text.len() as u64 > MAX_BASELINE_BYTES {
             return Err(unusable(path, format!("it is larger than {MAX_BASELINE_BYTES} bytes")));

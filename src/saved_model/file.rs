@@ -1,6 +1,7 @@
 //! The file itself: mapped where it is binary, translated to the binary form where it is text.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -8,6 +9,7 @@ use memmap2::Mmap;
 use super::meta_graph::MetaGraph;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_META_GRAPHS, MAX_PBTXT_BYTES};
+use crate::regular_file;
 use crate::wire::{Malformed, fields};
 
 /// `saved_model.pb` or `saved_model.pbtxt`, open.
@@ -24,7 +26,7 @@ enum Bytes {
 impl SavedModelFile {
     /// Opens the file. Nothing is decoded yet.
     pub fn open(path: &Path, is_text: bool) -> Result<SavedModelFile> {
-        let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let file = regular_file::open(path).map_err(|e| Error::io("open", path, e))?;
         let byte_len = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let bytes = if is_text {
             if byte_len > MAX_PBTXT_BYTES {
@@ -36,7 +38,7 @@ impl SavedModelFile {
                     ),
                 });
             }
-            let text = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
+            let text = read_whole(file).map_err(|e| Error::io("read", path, e))?;
             Bytes::Held(crate::wire::text::to_wire(&text).map_err(|e| Error::Malformed {
                 path: path.to_path_buf(),
                 offset: e.offset_in(&text),
@@ -115,4 +117,11 @@ impl SavedModelFile {
             what: format!("not a whole SavedModel: {}", bad.what),
         }
     }
+}
+
+/// Reads the text form, whose length has been looked at; it may have grown since.
+fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    file.take(MAX_PBTXT_BYTES).read_to_end(&mut text)?;
+    Ok(text)
 }

@@ -4,10 +4,10 @@
 //! `huggingface_hub` read. Output: a [`Places`]. Nothing is created or contacted.
 
 use crate::limits::MAX_CREDENTIALS_BYTES;
+use crate::regular_file;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +131,6 @@ fn credentials(home: &Path) -> Option<Credentials> {
 
 fn short_file(path: &Path) -> Option<String> {
     let mut text = String::new();
-    File::open(path).ok()?.take(MAX_CREDENTIALS_BYTES).read_to_string(&mut text).ok()?;
+    regular_file::open(path).ok()?.take(MAX_CREDENTIALS_BYTES).read_to_string(&mut text).ok()?;
     Some(text)
 }

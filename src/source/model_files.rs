@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::file_kind::Kind;
 use crate::limits::{MAX_FOLDER_NAMES, MAX_MODULE_DEF_BYTES};
 use crate::model::ModelFormat;
+use crate::regular_file;
 use crate::{Error, Result};
 
 /// The files of one SavedModel.
@@ -36,6 +37,9 @@ pub struct ModelFiles {
     pub hub_module: Option<PathBuf>,
     /// Symbolic links in the folder or in `variables/` that lead nowhere, sorted.
     pub dangling: Vec<PathBuf>,
+    /// Pipes, sockets and devices in the folder, in `variables/` or in `assets/`, sorted: TensorFlow
+    /// would wait for a pipe without end.
+    pub irregular: Vec<PathBuf>,
 }
 
 impl ModelFiles {
@@ -46,9 +50,12 @@ impl ModelFiles {
         };
         let variables_dir = dir.join("variables");
         let file = |path: PathBuf| Ok::<_, Error>(is_file(&path)?.then_some(path));
-        let mut dangling = dangling_in(dir);
-        dangling.extend(dangling_in(&variables_dir));
+        let (mut dangling, mut irregular) = (Vec::new(), Vec::new());
+        for folder in [dir, &variables_dir, &dir.join("assets")] {
+            list_no_files(folder, &mut dangling, &mut irregular);
+        }
         dangling.sort();
+        irregular.sort();
         Ok(ModelFiles {
             saved_model,
             saved_model_is_text,
@@ -59,6 +66,7 @@ impl ModelFiles {
             fingerprint: file(dir.join("fingerprint.pb"))?,
             hub_module: file(dir.join("tfhub_module.pb"))?,
             dangling,
+            irregular,
         })
     }
 
@@ -67,7 +75,7 @@ impl ModelFiles {
     pub(super) fn format(&self) -> Result<ModelFormat> {
         let Some(path) = &self.hub_module else { return Ok(ModelFormat::SavedModel) };
         let mut bytes = Vec::new();
-        fs::File::open(path)
+        regular_file::open(path)
             .and_then(|file| file.take(MAX_MODULE_DEF_BYTES + 1).read_to_end(&mut bytes))
             .map_err(|e| Error::io("read", path, e))?;
         let malformed =
@@ -134,11 +142,12 @@ pub(super) fn saved_model_in(dir: &Path) -> Result<Option<(PathBuf, bool)>> {
     Ok(None)
 }
 
-/// Whether there is a file (or a link to one) at `path`. Where the system refuses to say, its
+/// Whether there is a file (or a link to one) at `path`, or anything else that is no folder: who opens
+/// it says that it is a pipe, which is more than that a file is missing. Where the system refuses to say, its
 /// reason is the error: a model behind a closed door is not an absent one.
 pub(super) fn is_file(path: &Path) -> Result<bool> {
     match fs::metadata(path) {
-        Ok(meta) => Ok(meta.is_file()),
+        Ok(meta) => Ok(!meta.is_dir()),
         Err(e) => match e.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(false),
             _ => Err(Error::io("open", path, e)),
@@ -146,13 +155,16 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
     }
 }
 
-fn dangling_in(dir: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
-    entries
-        .take(MAX_FOLDER_NAMES)
-        .flatten()
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
-        .map(|entry| entry.path())
-        .filter(|path| fs::metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound))
-        .collect()
+/// Lists the links of a folder that lead nowhere, and what is neither a file nor a folder.
+fn list_no_files(dir: &Path, dangling: &mut Vec<PathBuf>, irregular: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(dir).into_iter().flatten().take(MAX_FOLDER_NAMES).flatten();
+    let is_file = |kind: fs::FileType| kind.is_file() || kind.is_dir();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| !is_file(kind))) {
+        let path = entry.path();
+        match fs::metadata(&path) {
+            Ok(metadata) if !is_file(metadata.file_type()) => irregular.push(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling.push(path),
+            _ => {}
+        }
+    }
 }

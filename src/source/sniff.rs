@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::file_kind::Kind;
 use crate::limits::MAX_SNIFFED_FIELDS;
+use crate::regular_file;
 
 /// How much of a file is looked at for magic numbers and words.
 const HEAD_BYTES: u64 = 16 * 1024;
@@ -34,7 +35,7 @@ pub(super) enum Content {
 
 /// Looks at the file behind `path`.
 pub(super) fn sniff(path: &Path) -> io::Result<Content> {
-    let mut file = File::open(path)?;
+    let mut file = regular_file::open(path)?;
     let mut head = Vec::new();
     Read::by_ref(&mut file).take(HEAD_BYTES).read_to_end(&mut head)?;
     if let Some(content) = by_magic(&head) {

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::limits::MAX_SWEPT_NAMES;
+use crate::regular_file;
 use crate::{Error, Result};
 
 /// How the folders' names start, in the system's folder for temporary files.
@@ -121,7 +122,7 @@ fn sweep(parent: &Path) {
         if !mine {
             continue;
         }
-        let abandoned = match File::open(path.join(LOCK)) {
+        let abandoned = match regular_file::open(&path.join(LOCK)) {
             Ok(lock) => try_lock(&lock).unwrap_or(false),
             Err(_) => age(&path).is_some_and(|age| age > NEWBORN),
         };

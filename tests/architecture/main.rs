@@ -90,6 +90,21 @@ fn one_file_names_the_tensorflow_crate() {
 }
 
 #[test]
+fn one_file_opens_what_may_be_no_file() {
+    let (library, _) = library();
+    let (program, _) = program(&library);
+    let ways = [" File :: open ", " fs :: read ", " fs :: read_to_string "];
+    let mut found = BTreeSet::new();
+    for file in library.files.iter().chain(&program.files) {
+        if ways.iter().any(|way| file.tokens.contains(way)) {
+            found.insert(file.path.clone());
+        }
+    }
+    let elsewhere = found.iter().filter(|path| !rules::opens_files(path)).cloned().collect();
+    hold("files are opened by `regular_file::open`", found.len(), elsewhere);
+}
+
+#[test]
 fn the_program_uses_the_public_api() {
     let (library, _) = library();
     let (program, dependencies) = program(&library);

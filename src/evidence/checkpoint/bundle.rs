@@ -4,7 +4,6 @@
 //! the slices of a partitioned tensor are part of its entry. No other file is read; `check` compares
 //! the index with its shards.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use super::problem::ProblemKind;
 use super::shard::why_missing;
 use super::{keys, table};
 use crate::limits::{MAX_INDEX_BYTES, MAX_INDEX_ENTRIES, MAX_INDEX_KEY_GROWTH};
+use crate::regular_file;
 use crate::wire::{Malformed, Value, fields, int32, packed};
 
 /// The bundle format that this reader knows, and that all TensorFlow versions so far write.
@@ -35,14 +35,11 @@ pub struct Index {
 /// Reads `variables.index` at `path`. The file is read, not mapped: it is small, and truncating a
 /// mapped file ends the process that has mapped it.
 pub fn read_index(path: &Path) -> Result<Index, IndexError> {
-    let metadata = match std::fs::metadata(path) {
+    let file = match regular_file::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(without_index(path)),
         other => other?,
     };
-    // Opening a named pipe would block until a writer opens it.
-    if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file").into());
-    }
+    let metadata = file.metadata()?;
     let too_large = || IndexError::Malformed {
         offset: None,
         what: format!("the index is larger than {} MiB", MAX_INDEX_BYTES >> 20),
@@ -51,7 +48,7 @@ pub fn read_index(path: &Path) -> Result<Index, IndexError> {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    File::open(path)?.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes)?;
+    file.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_INDEX_BYTES {
         return Err(too_large());
     }

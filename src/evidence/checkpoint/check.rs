@@ -5,17 +5,17 @@
 //! holds. `verify` compares checksums.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use super::bundle::Index;
 use super::entry::Entry;
 use super::problem::{Problem, ProblemKind};
-use super::shard::{shard_len, shard_path, why_missing};
+use super::shard::{shard_path, why_missing};
 use super::tiling;
 use crate::limits::MAX_CHECKPOINT_PROBLEMS;
 use crate::model::{DType, Shape};
+use crate::regular_file;
 
 /// All contradictions: shapes, sizes and slices in the index, then presence and length of the shards
 /// `<prefix>.data-*` in `folder`. Costs one file status for each shard. Gives at most a thousand
@@ -165,9 +165,7 @@ fn name_first_beyond(index: &Index, mut lengths: BTreeMap<u32, u64>, problems: &
 
 /// Length of a shard that can be opened for reading.
 fn readable_len(path: &Path) -> io::Result<u64> {
-    let len = shard_len(path)?;
-    File::open(path)?;
-    Ok(len)
+    Ok(regular_file::open(path)?.metadata()?.len())
 }
 
 fn bytes(n: u64) -> String {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::regular_file;
+
 /// Path of a data shard: `<prefix>.data-SSSSS-of-NNNNN` in `folder`.
 /// Source: `DataFilename`, tensorflow/core/util/tensor_bundle/naming.cc.
 pub fn shard_path(folder: &Path, prefix: &str, shard: u32, shards: u32) -> PathBuf {
@@ -36,8 +38,7 @@ pub(super) struct Shard {
 impl Shard {
     /// Opens it; anything but a regular file is refused.
     pub fn open(path: &Path) -> io::Result<Shard> {
-        shard_len(path)?;
-        Ok(Shard { file: File::open(path)? })
+        Ok(Shard { file: regular_file::open(path)? })
     }
 
     /// Length in bytes.

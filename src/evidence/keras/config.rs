@@ -3,7 +3,6 @@
 //!
 //! Source: keras/src/saving/saving_lib.py (Keras 3): a zip with `config.json` and `metadata.json`.
 
-use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use super::json::unregistered;
 use crate::error::Error;
 use crate::limits::{MAX_KERAS_CONFIG_BYTES, MAX_KERAS_CONFIG_LAYERS, MAX_KERAS_CONFIG_OBJECTS};
+use crate::regular_file;
 use crate::source::open_zip;
 
 /// The layers of a model as its configuration nests them. The first is the model itself.
@@ -120,7 +120,7 @@ pub(crate) fn read(path: &Path) -> Result<KerasConfig, Error> {
     let (config, metadata) = if path.is_dir() {
         (read_file(&path.join("config.json"))?, read_file(&path.join("metadata.json")).ok())
     } else {
-        let mut file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+        let mut file = regular_file::open(path).map_err(|e| Error::io("open", path, e))?;
         let mut magic = Vec::new();
         let read = file.by_ref().take(2).read_to_end(&mut magic).and_then(|_| file.rewind());
         read.map_err(|e| Error::io("read", path, e))?;
@@ -156,7 +156,7 @@ fn refused(path: &Path, what: String) -> Error {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let file = File::open(path).map_err(|e| Error::io("open", path, e))?;
+    let file = regular_file::open(path).map_err(|e| Error::io("open", path, e))?;
     read_bounded(file).map_err(|e| Error::io("read", path, e))
 }
 

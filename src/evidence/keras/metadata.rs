@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::json::{LayerJson, read_layer};
 use crate::limits::{MAX_KERAS_METADATA_BYTES, MAX_KERAS_METADATA_ENTRIES};
 use crate::model::KerasMetadataPlace;
+use crate::regular_file;
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
 use crate::wire::{Malformed, fields};
 
@@ -162,7 +163,7 @@ impl KerasMetadata {
 /// Reads the bytes of `keras_metadata.pb`, which [`decode_file`] decodes.
 pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(MAX_KERAS_METADATA_BYTES + 1).read_to_end(&mut bytes)?;
+    regular_file::open(path)?.take(MAX_KERAS_METADATA_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_KERAS_METADATA_BYTES {
         return Err(std::io::Error::other("it is larger than any that Keras writes"));
     }

@@ -11,7 +11,6 @@ mod tar_stream;
 mod writer;
 mod zip_file;
 
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -19,6 +18,7 @@ pub(super) use tally::ArchiveLimits;
 pub(super) use writer::{Hollow, Take};
 pub(crate) use zip_file::open_zip;
 
+use crate::regular_file;
 use crate::{Error, Observer, Progress, Result};
 use sink::Sink;
 use tally::Tally;
@@ -31,7 +31,7 @@ pub(super) fn unpack(
     limits: ArchiveLimits,
     observer: &dyn Observer,
 ) -> Result<()> {
-    let file = File::open(archive).map_err(|e| Error::io("open", archive, e))?;
+    let file = regular_file::open(archive).map_err(|e| Error::io("open", archive, e))?;
     unpack_from(file, archive, dest, take, limits, observer)
 }
 

@@ -1,12 +1,12 @@
 //! The cache of `huggingface_hub`: `models--<org>--<name>/snapshots/<revision>/`, whose files are
 //! links into `blobs/`; `refs/<branch>` holds the revision that a branch was at.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
 use crate::limits::MAX_REF_BYTES;
+use crate::regular_file;
 
 /// How the folders of models start.
 const MODELS: &str = "models--";
@@ -36,7 +36,7 @@ pub(in crate::source) fn repository(cache: &Path, repo: &str) -> PathBuf {
 
 fn commit_of(repo: &Path, branch: &str) -> Option<String> {
     let mut text = String::new();
-    let file = File::open(repo.join("refs").join(branch)).ok()?;
+    let file = regular_file::open(&repo.join("refs").join(branch)).ok()?;
     file.take(MAX_REF_BYTES).read_to_string(&mut text).ok()?;
     let text = text.trim();
     // It becomes part of a path.

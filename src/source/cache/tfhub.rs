@@ -5,7 +5,6 @@
 //! Source: tensorflow_hub's resolver.py and compressed_module_resolver.py, 0.16.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use sha1::{Digest, Sha1};
 
 use super::entry::{CacheEntry, CacheKind, Lookup, entry, examine, names};
 use crate::limits::MAX_DESCRIPTOR_BYTES;
+use crate::regular_file;
 
 /// The name of a handle's folder: the SHA-1 of the handle exactly as given, in lower-case hex.
 pub(in crate::source) fn entry_name(handle: &str) -> String {
@@ -57,7 +57,7 @@ pub(super) fn list(cache: &Path) -> Vec<CacheEntry> {
 /// The handle that a descriptor names.
 fn described(path: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    File::open(path).ok()?.take(MAX_DESCRIPTOR_BYTES).read_to_end(&mut bytes).ok()?;
+    regular_file::open(path).ok()?.take(MAX_DESCRIPTOR_BYTES).read_to_end(&mut bytes).ok()?;
     let text = String::from_utf8_lossy(&bytes);
     Some(text.lines().next()?.strip_prefix("Module: ")?.trim().to_owned())
 }

@@ -3,7 +3,6 @@
 //! Source: <https://cloud.google.com/storage/docs/xml-api/reference-headers#xgooghash>:
 //! `x-goog-hash: crc32c=<base64>,md5=<base64>`, also as two headers.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -12,6 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use ureq::http::HeaderMap;
+
+use crate::regular_file;
 
 /// What the server says of a whole file. Either may be absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +52,7 @@ impl Checksums {
         if self.md5.is_none() && self.crc32c.is_none() {
             return Ok(Ok(()));
         }
-        let mut file = File::open(path)?;
+        let mut file = regular_file::open(path)?;
         let mut md5 = Md5::new();
         let mut crc = 0;
         let mut buffer = vec![0; 1 << 20];

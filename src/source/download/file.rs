@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::checksums::Checksums;
 use super::client::{Answer, Client, Failure, Reply};
 use crate::limits::{MAX_DOWNLOAD_BYTES, MAX_DOWNLOAD_STATE_BYTES, MAX_WRONG_DOWNLOADS};
+use crate::regular_file;
 use crate::source::cache_place::with_suffix;
 use crate::{Error, Observer, Progress, Result};
 
@@ -76,7 +77,7 @@ impl Part {
 
     fn state(&self) -> State {
         let mut bytes = Vec::new();
-        let read = File::open(&self.state_file)
+        let read = regular_file::open(&self.state_file)
             .and_then(|file| file.take(MAX_DOWNLOAD_STATE_BYTES).read_to_end(&mut bytes));
         read.ok().and_then(|_| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::limits::MAX_LOCK_BYTES;
+use crate::regular_file;
 use crate::source::cache;
 use crate::source::cache_place::with_suffix;
 use crate::source::temp_folder::{forget, remove_at_end};
@@ -162,7 +163,7 @@ fn create(file: &Path, contents: &str, uuid: &str) -> io::Result<()> {
 
 fn read(file: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    File::open(file)?.take(MAX_LOCK_BYTES).read_to_end(&mut bytes)?;
+    regular_file::open(file)?.take(MAX_LOCK_BYTES).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -4,6 +4,7 @@
 mod loads;
 mod model;
 mod permissions;
+mod pipes;
 mod processes;
 mod walls;
 

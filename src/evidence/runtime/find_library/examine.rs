@@ -4,6 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::regular_file;
+
 /// Names of a whole libtensorflow, best first. The official C library comes first, because it needs no
 /// second file; `libtensorflow_cc` is what a pip TensorFlow has.
 #[cfg(not(target_os = "macos"))]
@@ -61,7 +63,7 @@ fn is_for_this_machine(library: &Path) -> Result<(), String> {
     };
     // `e_machine` is bytes 18 and 19.
     let mut head = [0u8; 20];
-    fs::File::open(library)
+    regular_file::open(library)
         .and_then(|mut file| file.read_exact(&mut head))
         .map_err(|error| format!("cannot be read: {error}"))?;
     if !head.starts_with(b"\x7fELF") {

@@ -4,11 +4,12 @@
 //! Source: `struct cache_file_new`, sysdeps/generic/dl-cache.h (glibc 2.36).
 
 use std::ffi::OsStr;
-use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::limits::MAX_LOADER_CACHE_BYTES;
+use crate::regular_file;
 
 const MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
 const HEADER: usize = 48;
@@ -16,11 +17,12 @@ const ENTRY: usize = 24;
 
 /// The files of these names in the cache, in the order of `names`.
 pub(super) fn find(cache: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let fits = fs::metadata(cache).is_ok_and(|m| m.is_file() && m.len() <= MAX_LOADER_CACHE_BYTES);
-    if !fits {
+    let mut bytes = Vec::new();
+    let read = regular_file::open(cache)
+        .and_then(|file| file.take(MAX_LOADER_CACHE_BYTES).read_to_end(&mut bytes));
+    if read.is_err() {
         return Vec::new();
     }
-    let Ok(bytes) = fs::read(cache) else { return Vec::new() };
     let entries = entries(&bytes).unwrap_or_default();
     names
         .iter()

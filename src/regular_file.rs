@@ -1,0 +1,54 @@
+//! Opening what must be a regular file. Opening a named pipe waits for a writer, and reading a device
+//! may never end, so neither is done: a model, a cache and a command line can name either.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Opens a regular file for reading. Anything else is an error that says what it is.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // `O_NONBLOCK`: a named pipe opens at once. `O_NOCTTY`: a terminal does not become this process'.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let opened = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ENXIO) => io::Error::other("it is a socket or device, not a regular file"),
+        _ => error,
+    })?;
+    // What was opened is looked at, not the path, which may lead to something else by now.
+    let kind = file.metadata()?.file_type();
+    let what = match () {
+        () if kind.is_file() => return Ok(file),
+        () if kind.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    Err(io::Error::other(format!("it is {what}, not a regular file")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(path: &Path) -> String {
+        open(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn opens_nothing_but_regular_files_and_never_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("file"), "text").unwrap();
+        std::os::unix::fs::symlink("file", path("link")).unwrap();
+        assert!(open(&path("file")).is_ok() && open(&path("link")).is_ok());
+        let pipe = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+        assert!(pipe.unwrap().success());
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        assert!(refusal(&path("pipe")).contains("a pipe, not a regular file"));
+        assert!(refusal(&path("socket")).contains("a socket"));
+        assert!(refusal(Path::new("/dev/zero")).contains("a device"));
+        assert!(refusal(folder.path()).contains("directory"));
+        assert_eq!(open(&path("nothing")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}
