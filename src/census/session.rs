@@ -243,8 +243,9 @@ struct Heard {
 
 /// Why the variables alone are asked for after a full load; `None` where they are not.
 ///
-/// A library that cannot be used is not asked twice, nor a program that does not serve. Any other failure may be one of the loader
-/// alone: an op that the library lacks, a device that the machine lacks.
+/// A library that cannot be used is not asked twice, nor a program that does not serve, nor is a folder
+/// looked for twice. Any other failure may be one of the loader alone: an op that the library lacks, a
+/// device that the machine lacks.
 fn fallback_reason(
     choice: &SessionChoice,
     first: &Result<Heard, Failure>,
@@ -255,7 +256,10 @@ fn fallback_reason(
     }
     match first {
         Err(failure) => match failure.kind {
-            FailureKind::NoLibrary | FailureKind::LibraryUnusable | FailureKind::NotAWorker => None,
+            FailureKind::NoLibrary
+            | FailureKind::LibraryUnusable
+            | FailureKind::NotAWorker
+            | FailureKind::NoTemporaryFolder => None,
             _ => Some(VariablesReason::LoadFailed(failure.message.clone())),
         },
         Ok(heard) if heard.confirmation.is_whole() => None,

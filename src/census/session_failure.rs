@@ -48,6 +48,9 @@ pub(super) fn failed(
                 "if {op} is a custom op, load its library with --op-library PATH; if a newer TensorFlow has it, name that one with --libtensorflow PATH; or ask for the variables alone with --runtime variables"
             );
         }
+        FailureKind::NoTemporaryFolder => {
+            why.advice = "set TMPDIR to a folder that can be written to: a session needs one for a moment, for a link to the library".into();
+        }
         FailureKind::NotAWorker => why.advice = CALL_SERVE_IF_WORKER.into(),
         FailureKind::TimedOut => {
             why.advice = format!("give it longer with --timeout SECONDS{or_variables}");

@@ -63,6 +63,8 @@ pub enum FailureKind {
     TimedOut,
     /// The memory, or the limit set on it, did not suffice.
     OutOfMemory,
+    /// No folder can be written to, and the worker needs one for a moment.
+    NoTemporaryFolder,
     /// The program that was started as a worker does not serve as one.
     NotAWorker,
     /// The worker process violated the protocol, or could not be started.

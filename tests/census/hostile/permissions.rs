@@ -7,8 +7,9 @@ use std::path::Path;
 use std::process::Command;
 
 use super::model::Model;
+use super::walls::without;
 use super::{Census, FIXTURE, count};
-use crate::common::{OFF, Run, TFCENSUS};
+use crate::common::{self, OFF, Run, TFCENSUS};
 
 /// The UID and GID of a user without rights.
 const NOBODY: u32 = 65534;
@@ -70,4 +71,27 @@ fn a_linked_folder_is_followed() {
     let link = model.beside("a link");
     symlink(model.path(), &link).unwrap();
     count(&link, &[]).is_verified("load");
+}
+
+#[test]
+fn a_session_needs_no_folder_for_temporary_files_but_any_that_can_be_written_to() {
+    common::require_library();
+    let mut command = common::count(&common::fixture(FIXTURE.0), &[]);
+    for variable in ["TMPDIR", "HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
+        command.env(variable, "/nonexistent");
+    }
+    // `HOME` holds the place where a library may have been put.
+    let library = tfcensus::internals::runtime::locate(None).library.unwrap();
+    command.arg("--libtensorflow").arg(library);
+    Census::from(command.run()).is_verified("load");
+    // As where every file system is read-only.
+    #[cfg(target_arch = "x86_64")]
+    {
+        without(&[libc::SYS_access])(&mut command);
+        let census = Census::from(command.run());
+        census.is_unconfirmed();
+        assert!(census.stderr.contains("/dev/shm"), "{}", census.stderr);
+        assert!(census.stderr.contains("set TMPDIR"), "{}", census.stderr);
+        assert!(!census.stderr.contains("--libtensorflow"), "{}", census.stderr);
+    }
 }

@@ -98,7 +98,7 @@ fn the_kernel_refuses_what_a_census_does_not_need() {
 }
 
 /// The answers of a kernel without these system calls, or of a container that forbids them.
-fn without(calls: &'static [libc::c_long]) -> impl FnOnce(&mut Command) {
+pub fn without(calls: &'static [libc::c_long]) -> impl FnOnce(&mut Command) {
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
     let rules = calls.iter().map(|call| (*call, Vec::new())).collect();
     let (allow, refuse) = (SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32));

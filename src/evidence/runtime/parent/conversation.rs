@@ -60,7 +60,7 @@ pub fn start<'a>(
     let Some(library) = &location.library else {
         return Err(Failure::new(FailureKind::NoLibrary, "no libtensorflow was found"));
     };
-    let link_folder = new_link_folder();
+    let link_folder = new_link_folder().map_err(|tried| no_folder(&tried))?;
     let environment = WorkerEnvironment {
         link_folder: &link_folder,
         allow_gpu: options.allow_gpu,
@@ -99,6 +99,13 @@ pub fn start<'a>(
         threads: threads(),
     }));
     Ok(worker)
+}
+
+/// No folder for the link to the library.
+fn no_folder(tried: &[PathBuf]) -> Failure {
+    let tried: Vec<String> = tried.iter().map(|folder| folder.display().to_string()).collect();
+    let message = format!("no folder for temporary files can be written to: {}", tried.join(", "));
+    Failure::new(FailureKind::NoTemporaryFolder, message)
 }
 
 /// Loads the library in a worker, and says what it is then.
