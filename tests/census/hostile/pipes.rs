@@ -26,7 +26,10 @@ fn make_device(path: &Path) {
     symlink("/dev/zero", path).unwrap();
 }
 
-const KINDS: [(fn(&Path), &str); 2] = [(make_pipe, "a pipe"), (make_device, "a device")];
+/// How to make one, and the words for it.
+type Kind = (fn(&Path), &'static str);
+
+const KINDS: [Kind; 2] = [(make_pipe, "a pipe"), (make_device, "a device")];
 
 #[test]
 fn a_model_that_is_no_file_is_refused() {
