@@ -60,7 +60,7 @@ fn main() -> io::Result<()> {
 }
 
 /// One event of each kind that a worker sends.
-const EVENTS: [&str; 6] = [
+const EVENTS: [&str; 7] = [
     r#"{"event":"hello"}"#,
     r#"{"event":"ready","protocol":3,"tensorflow_version":"2.21.0","sandbox":"seccomp","sandbox_lacks":"no Landlock"}"#,
     r#"{"event":"step","step":"shapes"}"#,
