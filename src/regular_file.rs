@@ -2,7 +2,7 @@
 //! may never end, so neither is done: a model, a cache and a command line can name either.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -27,6 +27,23 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     Err(io::Error::other(format!("it is {what}, not a regular file")))
 }
 
+/// Opens and reads a regular file; `None` where it holds more than `most` bytes.
+pub(crate) fn read(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    read_whole(open(path)?, most)
+}
+
+/// Reads an open file; `None` where it holds more than `most` bytes. It may grow meanwhile, so the bytes
+/// that come are counted, and not only the length that the system states.
+pub(crate) fn read_whole(file: File, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let stated = file.metadata()?.len();
+    if stated > most {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(stated).unwrap_or_default());
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +66,8 @@ mod tests {
         assert!(refusal(&path("socket")).contains("a socket"));
         assert!(refusal(Path::new("/dev/zero")).contains("a device"));
         assert!(refusal(folder.path()).contains("directory"));
+        assert_eq!(read(&path("file"), 4).unwrap().as_deref(), Some(&b"text"[..]));
+        assert_eq!(read(&path("file"), 3).unwrap(), None);
         assert_eq!(open(&path("nothing")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -2,7 +2,6 @@
 //! and type. Reads only the keys that it compares, so that reports of other versions serve too.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -49,13 +48,11 @@ struct Entry {
 impl Baseline {
     /// Reads a file that `tfcensus count --format json` wrote.
     pub fn read(path: &Path) -> Result<Baseline> {
-        let io = |error| Error::io("read", path, error);
-        let mut text = Vec::new();
-        let file = regular_file::open(path).map_err(io)?;
-        file.take(MAX_BASELINE_BYTES + 1).read_to_end(&mut text).map_err(io)?;
-        if text.len() as u64 > MAX_BASELINE_BYTES {
-            return Err(unusable(path, format!("it is larger than {MAX_BASELINE_BYTES} bytes")));
-        }
+        let text = regular_file::read(path, MAX_BASELINE_BYTES)
+            .map_err(|error| Error::io("read", path, error))?
+            .ok_or_else(|| {
+                unusable(path, format!("it is larger than {MAX_BASELINE_BYTES} bytes"))
+            })?;
         let baseline: Baseline =
             serde_json::from_slice(&text).map_err(|error| unusable(path, error.to_string()))?;
         match baseline.schema_version {

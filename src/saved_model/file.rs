@@ -1,7 +1,5 @@
 //! The file itself: mapped where it is binary, translated to the binary form where it is text.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
@@ -29,16 +27,15 @@ impl SavedModelFile {
         let file = regular_file::open(path).map_err(|e| Error::io("open", path, e))?;
         let byte_len = file.metadata().map_err(|e| Error::io("read", path, e))?.len();
         let bytes = if is_text {
-            if byte_len > MAX_PBTXT_BYTES {
-                return Err(Error::Malformed {
+            let text = regular_file::read_whole(file, MAX_PBTXT_BYTES)
+                .map_err(|e| Error::io("read", path, e))?
+                .ok_or_else(|| Error::Malformed {
                     path: path.to_path_buf(),
                     offset: None,
                     what: format!(
                         "the text form has {byte_len} bytes; at most {MAX_PBTXT_BYTES} are read"
                     ),
-                });
-            }
-            let text = read_whole(file).map_err(|e| Error::io("read", path, e))?;
+                })?;
             Bytes::Held(crate::wire::text::to_wire(&text).map_err(|e| Error::Malformed {
                 path: path.to_path_buf(),
                 offset: e.offset_in(&text),
@@ -117,11 +114,4 @@ impl SavedModelFile {
             what: format!("not a whole SavedModel: {}", bad.what),
         }
     }
-}
-
-/// Reads the text form, whose length has been looked at; it may have grown since.
-fn read_whole(file: File) -> std::io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    file.take(MAX_PBTXT_BYTES).read_to_end(&mut text)?;
-    Ok(text)
 }

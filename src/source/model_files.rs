@@ -6,7 +6,7 @@
 //! Source of the order: TensorFlow cc/saved_model/reader.cc (`.pb`, then `.pbtxt`).
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::file_kind::Kind;
@@ -74,10 +74,6 @@ impl ModelFiles {
     /// only kind that anybody reads. Source: tensorflow_hub's module_def.proto.
     pub(super) fn format(&self) -> Result<ModelFormat> {
         let Some(path) = &self.hub_module else { return Ok(ModelFormat::SavedModel) };
-        let mut bytes = Vec::new();
-        regular_file::open(path)
-            .and_then(|file| file.take(MAX_MODULE_DEF_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|e| Error::io("read", path, e))?;
         let malformed =
             |what: String, offset| Error::Malformed { path: path.clone(), offset, what };
         let unsupported = |which: String| Error::NotAModel {
@@ -86,9 +82,9 @@ impl ModelFiles {
             advice: "count it with the tensorflow_hub version that made it, or export it again"
                 .into(),
         };
-        if bytes.len() as u64 > MAX_MODULE_DEF_BYTES {
-            return Err(malformed("the Hub module's description is too long".into(), None));
-        }
+        let bytes = regular_file::read(path, MAX_MODULE_DEF_BYTES)
+            .map_err(|e| Error::io("read", path, e))?
+            .ok_or_else(|| malformed("the Hub module's description is too long".into(), None))?;
         let mut format = 0;
         for field in crate::wire::fields(&bytes) {
             let (number, value) =

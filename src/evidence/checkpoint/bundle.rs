@@ -4,7 +4,7 @@
 //! the slices of a partitioned tensor are part of its entry. No other file is read; `check` compares
 //! the index with its shards.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use super::entry::{Entry, EntryError, Extent, RawEntry, Slice};
@@ -35,23 +35,13 @@ pub struct Index {
 /// Reads `variables.index` at `path`. The file is read, not mapped: it is small, and truncating a
 /// mapped file ends the process that has mapped it.
 pub fn read_index(path: &Path) -> Result<Index, IndexError> {
-    let file = match regular_file::open(path) {
+    let bytes = match regular_file::read(path, MAX_INDEX_BYTES) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(without_index(path)),
-        other => other?,
+        other => other?.ok_or_else(|| IndexError::Malformed {
+            offset: None,
+            what: format!("the index is larger than {} MiB", MAX_INDEX_BYTES >> 20),
+        })?,
     };
-    let metadata = file.metadata()?;
-    let too_large = || IndexError::Malformed {
-        offset: None,
-        what: format!("the index is larger than {} MiB", MAX_INDEX_BYTES >> 20),
-    };
-    if metadata.len() > MAX_INDEX_BYTES {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-    file.take(MAX_INDEX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_INDEX_BYTES {
-        return Err(too_large());
-    }
     parse_index(&bytes)
 }
 

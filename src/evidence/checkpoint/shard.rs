@@ -12,8 +12,8 @@ pub fn shard_path(folder: &Path, prefix: &str, shard: u32, shards: u32) -> PathB
     folder.join(format!("{prefix}.data-{shard:05}-of-{shards:05}"))
 }
 
-/// Length of a shard in bytes, without opening it. Anything but a regular file is refused: opening a
-/// named pipe would block until a writer opens it.
+/// Length of a shard in bytes, without opening it: one that cannot be opened is told by who reads it.
+/// Anything but a regular file is refused, as it is by opening.
 pub(super) fn shard_len(path: &Path) -> io::Result<u64> {
     let metadata = std::fs::metadata(path)?;
     if !metadata.is_file() {

@@ -6,7 +6,6 @@
 //! Source: tf_keras/protobuf/saved_metadata.proto; saving/legacy/saved_model/load.py (tf_keras 2.21).
 
 use foldhash::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::json::{LayerJson, read_layer};
@@ -162,12 +161,8 @@ impl KerasMetadata {
 
 /// Reads the bytes of `keras_metadata.pb`, which [`decode_file`] decodes.
 pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    regular_file::open(path)?.take(MAX_KERAS_METADATA_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_KERAS_METADATA_BYTES {
-        return Err(std::io::Error::other("it is larger than any that Keras writes"));
-    }
-    Ok(bytes)
+    regular_file::read(path, MAX_KERAS_METADATA_BYTES)?
+        .ok_or_else(|| std::io::Error::other("it is larger than any that Keras writes"))
 }
 
 /// Decodes what was read of `keras_metadata.pb` at `path`. A file that cannot be read or is damaged

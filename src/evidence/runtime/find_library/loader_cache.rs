@@ -4,7 +4,6 @@
 //! Source: `struct cache_file_new`, sysdeps/generic/dl-cache.h (glibc 2.36).
 
 use std::ffi::OsStr;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +16,9 @@ const ENTRY: usize = 24;
 
 /// The files of these names in the cache, in the order of `names`.
 pub(super) fn find(cache: &Path, names: &[&str]) -> Vec<PathBuf> {
-    let mut bytes = Vec::new();
-    let read = regular_file::open(cache)
-        .and_then(|file| file.take(MAX_LOADER_CACHE_BYTES).read_to_end(&mut bytes));
-    if read.is_err() {
+    let Ok(Some(bytes)) = regular_file::read(cache, MAX_LOADER_CACHE_BYTES) else {
         return Vec::new();
-    }
+    };
     let entries = entries(&bytes).unwrap_or_default();
     names
         .iter()
