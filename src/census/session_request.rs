@@ -1,14 +1,12 @@
 //! What a session is asked about: the variable ops of the graph, or the tensors of the checkpoint;
 //! and what of the file system it may read for that.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use foldhash::{HashMap, HashMapExt};
 
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
-use crate::limits::MAX_FOLDER_NAMES;
 use crate::reconcile::{Inventory, ItemId, Settled};
 use crate::saved_model::{Graph, OpId, input_node};
 use crate::source::Source;
@@ -66,10 +64,7 @@ pub(super) fn readable(source: &Source) -> Vec<PathBuf> {
     let files = &source.files;
     let mut paths = vec![source.dir.clone(), files.variables_dir.clone()];
     paths.extend(source.dir.canonicalize().ok().and_then(|folder| blobs_beside(&folder)));
-    let checkpoint = fs::read_dir(&files.variables_dir).into_iter().flatten().flatten();
-    let checkpoint = checkpoint.map(|entry| entry.path()).take(MAX_FOLDER_NAMES);
-    let loaded = files.fingerprint.iter().chain([&files.saved_model]).cloned().chain(checkpoint);
-    paths.extend(loaded.filter(|path| path.is_symlink()));
+    paths.extend(files.links.iter().cloned());
     paths
 }
 

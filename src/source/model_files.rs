@@ -35,6 +35,9 @@ pub struct ModelFiles {
     pub fingerprint: Option<PathBuf>,
     /// `tfhub_module.pb`; `None` when there is no such file.
     pub hub_module: Option<PathBuf>,
+    /// Symbolic links in `variables/`, and `saved_model` and `fingerprint` where they are links, as far as
+    /// they lead somewhere: what TensorFlow's loader reads outside the folder.
+    pub links: Vec<PathBuf>,
     /// Symbolic links in the folder or in `variables/` that lead nowhere, sorted.
     pub dangling: Vec<PathBuf>,
     /// Pipes, sockets and devices in the folder, in `variables/` or in `assets/`, sorted: TensorFlow
@@ -50,12 +53,13 @@ impl ModelFiles {
         };
         let variables_dir = dir.join("variables");
         let file = |path: PathBuf| Ok::<_, Error>(is_file(&path)?.then_some(path));
-        let (mut dangling, mut irregular) = (Vec::new(), Vec::new());
-        for folder in [dir, &variables_dir, &dir.join("assets")] {
-            list_no_files(folder, &mut dangling, &mut irregular);
-        }
-        dangling.sort();
-        irregular.sort();
+        let fingerprint = file(dir.join("fingerprint.pb"))?;
+        let [mut top, variables, assets] = [dir, &variables_dir, &dir.join("assets")].map(listed);
+        top.links.retain(|link| *link == saved_model || Some(link) == fingerprint.as_ref());
+        let sorted = |mut paths: Vec<PathBuf>| {
+            paths.sort();
+            paths
+        };
         Ok(ModelFiles {
             saved_model,
             saved_model_is_text,
@@ -63,10 +67,11 @@ impl ModelFiles {
             variables_dir,
             shards_are_hollow: false,
             keras_metadata: file(dir.join("keras_metadata.pb"))?,
-            fingerprint: file(dir.join("fingerprint.pb"))?,
+            fingerprint,
             hub_module: file(dir.join("tfhub_module.pb"))?,
-            dangling,
-            irregular,
+            links: sorted([top.links, variables.links].concat()),
+            dangling: sorted([top.dangling, variables.dangling].concat()),
+            irregular: sorted([top.irregular, variables.irregular, assets.irregular].concat()),
         })
     }
 
@@ -151,16 +156,30 @@ pub(super) fn is_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Lists the links of a folder that lead nowhere, and what is neither a file nor a folder.
-fn list_no_files(dir: &Path, dangling: &mut Vec<PathBuf>, irregular: &mut Vec<PathBuf>) {
-    let entries = fs::read_dir(dir).into_iter().flatten().take(MAX_FOLDER_NAMES).flatten();
+/// What a folder holds beside regular files and folders.
+#[derive(Default)]
+struct Listed {
+    /// Links that lead to a file or folder.
+    links: Vec<PathBuf>,
+    /// Links that lead nowhere.
+    dangling: Vec<PathBuf>,
+    /// What is neither a file nor a folder, and links to it.
+    irregular: Vec<PathBuf>,
+}
+
+/// Lists a folder, in one pass; nothing where there is no such folder.
+fn listed(dir: &Path) -> Listed {
+    let mut listed = Listed::default();
     let is_file = |kind: fs::FileType| kind.is_file() || kind.is_dir();
+    let entries = fs::read_dir(dir).into_iter().flatten().take(MAX_FOLDER_NAMES).flatten();
     for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| !is_file(kind))) {
         let path = entry.path();
         match fs::metadata(&path) {
-            Ok(metadata) if !is_file(metadata.file_type()) => irregular.push(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => dangling.push(path),
-            _ => {}
+            Ok(metadata) if is_file(metadata.file_type()) => listed.links.push(path),
+            Ok(_) => listed.irregular.push(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => listed.dangling.push(path),
+            Err(_) => {}
         }
     }
+    listed
 }

@@ -74,6 +74,19 @@ fn a_linked_folder_is_followed() {
 }
 
 #[test]
+fn a_model_whose_files_are_links_is_loaded() {
+    let model = Model::of(FIXTURE.0);
+    for file in
+        ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"]
+    {
+        let (here, elsewhere) = (model.path().join(file), model.beside(&file.replace('/', "-")));
+        fs::rename(&here, &elsewhere).unwrap();
+        symlink(&elsewhere, &here).unwrap();
+    }
+    count(&model.path(), &[]).is_verified("load");
+}
+
+#[test]
 fn a_session_needs_no_folder_for_temporary_files_but_any_that_can_be_written_to() {
     common::require_library();
     let mut command = common::count(&common::fixture(FIXTURE.0), &[]);
