@@ -118,8 +118,7 @@ impl<'a> Session<'a> {
         };
         if first.is_ok() {
             // The process still holds the loaded model.
-            self.process =
-                runtime::start(&self.location, &self.readable, self.options, self.observer);
+            self.restart();
         }
         match (self.ask(SessionKind::Variables, census), first) {
             (Ok(second), _) => self.outcome(SessionKind::Variables, Ok(second), Some(reason)),
@@ -136,11 +135,14 @@ impl<'a> Session<'a> {
         }
     }
 
+    fn restart(&mut self) {
+        self.process = runtime::start(&self.location, &self.readable, self.options, self.observer);
+    }
+
     /// The process, or a new one where it has died.
     fn process(&mut self) -> Result<&mut runtime::Worker<'a>, Failure> {
         if self.process.as_ref().is_ok_and(|p| !p.is_alive()) {
-            self.process =
-                runtime::start(&self.location, &self.readable, self.options, self.observer);
+            self.restart();
         }
         self.process.as_mut().map_err(|failure| failure.clone())
     }

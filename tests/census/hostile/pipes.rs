@@ -16,7 +16,7 @@ fn count(model: &Path, options: &[&str]) -> Census {
     Running::start(&mut common::count(model, options)).end().into()
 }
 
-fn make_pipe(path: &Path) {
+pub fn make_pipe(path: &Path) {
     let _ = fs::remove_file(path);
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }

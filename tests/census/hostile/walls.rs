@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::model::Model;
+use super::pipes::make_pipe;
 use super::{Census, FIXTURE, count};
 use crate::common::saved_model::node;
 use crate::common::{self, Run};
@@ -43,8 +44,7 @@ impl Attack {
         fs::write(model.beside("victim"), "untouched").unwrap();
         fs::write(model.beside("secret"), "secret").unwrap();
         fs::create_dir(model.beside("folder")).unwrap();
-        let pipe = Command::new("mkfifo").arg(model.beside("pipe")).status();
-        assert!(pipe.unwrap().success());
+        make_pipe(&model.beside("pipe"));
         symlink(model.beside("secret"), model.path().join("link")).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();

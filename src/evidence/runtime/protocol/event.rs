@@ -57,7 +57,7 @@ pub struct Ready {
     /// `TF_Version`.
     pub tensorflow_version: String,
     /// What the kernel keeps it from.
-    #[serde(with = "values::sandbox")]
+    #[serde(deserialize_with = "values::sandbox")]
     pub sandbox: Sandbox,
     /// Why the kernel does not keep it from more, for a person; empty where it does.
     pub sandbox_lacks: String,

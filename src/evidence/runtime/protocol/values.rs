@@ -20,18 +20,10 @@ pub(super) mod dtype {
 }
 
 /// A word, as in the report.
-pub(super) mod sandbox {
-    use super::*;
-
-    pub fn serialize<S: Serializer>(sandbox: &Sandbox, serializer: S) -> Result<S::Ok, S::Error> {
-        sandbox.serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sandbox, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        let known = Sandbox::ALL.iter().find(|sandbox| sandbox.as_str() == word);
-        known.copied().ok_or_else(|| D::Error::custom("no word for a sandbox"))
-    }
+pub(super) fn sandbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sandbox, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    let known = Sandbox::ALL.iter().find(|sandbox| sandbox.as_str() == word);
+    known.copied().ok_or_else(|| D::Error::custom("no word for a sandbox"))
 }
 
 pub(super) mod optional_dtype {
