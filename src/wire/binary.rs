@@ -9,6 +9,15 @@
 
 use crate::limits::MAX_GROUP_DEPTH;
 
+/// Wire types that begin and end a group.
+const START_GROUP: u8 = 3;
+const END_GROUP: u8 = 4;
+
+/// Most bytes of a tag, and of a length. Source: `ReadTag` and `ReadSize`,
+/// google/protobuf/parse_context.h.
+const MAX_TAG_BYTES: usize = 5;
+const MAX_LENGTH_BYTES: usize = 5;
+
 /// A message that cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
@@ -134,59 +143,75 @@ impl<'a> Fields<'a> {
         Malformed::at(self.rest, "a field is longer than the message that holds it")
     }
 
-    #[inline]
-    fn field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
-        // Most fields of these messages are bytes, of numbers 1 to 15 and shorter than 128 bytes:
-        // one byte of tag and one of length.
-        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
-            && tag & 7 == 2
-            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*len))
-        {
-            self.rest = rest;
-            return Ok((u32::from(tag >> 3), Value::Bytes(taken)));
+    /// Reads the next field of any kind; `None` where only groups were left.
+    fn any_field(&mut self) -> Result<Option<(u32, Value<'a>)>, Malformed> {
+        while !self.rest.is_empty() {
+            let start = self.rest;
+            let (number, wire_type) = self.tag()?;
+            if wire_type != START_GROUP {
+                return self.value(start, wire_type).map(|value| Some((number, value)));
+            }
+            self.skip_group(number)?;
         }
-        self.any_field()
+        Ok(None)
     }
 
-    /// Reads one field of any kind. Groups (wire types 3 and 4) are skipped as a parser skips an
-    /// unknown field: TensorFlow's messages have none, but a reader that stopped at one could be
-    /// made to overlook what follows.
-    fn any_field(&mut self) -> Result<(u32, Value<'a>), Malformed> {
-        let mut depth = 0usize;
-        loop {
+    /// The number and wire type of the next field. A tag has 32 bits and at most five bytes; parsers
+    /// disagree about what has more.
+    fn tag(&mut self) -> Result<(u32, u8), Malformed> {
+        let start = self.rest;
+        let tag = self.varint()?;
+        let bytes = start.len() - self.rest.len();
+        let tag = u32::try_from(tag)
+            .ok()
+            .filter(|tag| *tag >> 3 > 0 && bytes <= MAX_TAG_BYTES)
+            .ok_or_else(|| Malformed::at(start, "a field number is out of range"))?;
+        let [low, ..] = tag.to_le_bytes();
+        Ok((tag >> 3, low & 7))
+    }
+
+    /// The value of a field whose tag, at `start`, has just been read.
+    fn value(&mut self, start: &[u8], wire_type: u8) -> Result<Value<'a>, Malformed> {
+        Ok(match wire_type {
+            0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed64(u64::from_le_bytes(self.take_array()?)),
+            2 => {
+                let len = self.len()?;
+                Value::Bytes(self.take(len)?)
+            }
+            5 => Value::Fixed32(u32::from_le_bytes(self.take_array()?)),
+            _ => return Err(Malformed::at(start, "a field has an impossible wire type")),
+        })
+    }
+
+    /// The length of a value. TensorFlow's parser reads at most five bytes of it.
+    fn len(&mut self) -> Result<u64, Malformed> {
+        let start = self.rest;
+        let len = self.varint()?;
+        if start.len() - self.rest.len() > MAX_LENGTH_BYTES {
+            return Err(Malformed::at(start, "a length takes more bytes than a length can"));
+        }
+        Ok(len)
+    }
+
+    /// Skips a group that has begun, to the end that bears its number, as a parser skips an unknown
+    /// field: TensorFlow's messages have no groups, but a reader that stopped at one could be made
+    /// to overlook what follows.
+    fn skip_group(&mut self, number: u32) -> Result<(), Malformed> {
+        let mut open = vec![number];
+        while let Some(innermost) = open.last() {
             let start = self.rest;
-            let tag = self.varint()?;
-            let number = u32::try_from(tag >> 3)
-                .ok()
-                .filter(|n| *n > 0 && *n < 1 << 29)
-                .ok_or_else(|| Malformed::at(start, "a field number is out of range"))?;
-            let value = match tag & 7 {
-                0 => Value::Varint(self.varint()?),
-                1 => Value::Fixed64(u64::from_le_bytes(self.take_array()?)),
-                2 => {
-                    let len = self.varint()?;
-                    Value::Bytes(self.take(len)?)
+            match self.tag()? {
+                (number, END_GROUP) if number == *innermost => {
+                    open.pop();
                 }
-                5 => Value::Fixed32(u32::from_le_bytes(self.take_array()?)),
-                3 if depth < MAX_GROUP_DEPTH => {
-                    depth += 1;
-                    continue;
+                (number, START_GROUP) if open.len() < MAX_GROUP_DEPTH => open.push(number),
+                (_, wire_type) => {
+                    self.value(start, wire_type)?;
                 }
-                4 if depth > 0 => {
-                    depth -= 1;
-                    if depth == 0 && self.rest.is_empty() {
-                        // The group was the last thing in the message: there is no field to give,
-                        // so this stands for one that no message has.
-                        return Ok((u32::MAX, Value::Varint(0)));
-                    }
-                    continue;
-                }
-                _ => return Err(Malformed::at(start, "a field has an impossible wire type")),
-            };
-            if depth == 0 {
-                return Ok((number, value));
             }
         }
+        Ok(())
     }
 }
 
@@ -195,14 +220,20 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
-            return None;
+        // Most fields of these messages are bytes, of numbers 1 to 15 and shorter than 128 bytes:
+        // one byte of tag and one of length.
+        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
+            && tag & 7 == 2
+            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*len))
+        {
+            self.rest = rest;
+            return Some(Ok((u32::from(tag >> 3), Value::Bytes(taken))));
         }
-        let field = self.field();
+        let field = self.any_field();
         if field.is_err() {
             self.rest = &[];
         }
-        Some(field)
+        field.transpose()
     }
 }
 
@@ -285,17 +316,44 @@ mod tests {
         assert!(fields(&file).count() == 2, "the iterator ends after the error");
     }
 
+    fn read(message: &[u8]) -> Result<Vec<(u32, Value<'_>)>, Malformed> {
+        fields(message).collect()
+    }
+
     #[test]
     fn skips_groups_without_recursion() {
         let mut message = vec![0x0b; MAX_GROUP_DEPTH];
         message.extend(vec![0x0c; MAX_GROUP_DEPTH]);
+        assert_eq!(read(&message), Ok(vec![]), "a group may be the last thing in a message");
         message.extend([0x10, 7]);
-        assert_eq!(
-            fields(&message).map(Result::unwrap).collect::<Vec<_>>(),
-            [(2, Value::Varint(7))]
-        );
+        assert_eq!(read(&message), Ok(vec![(2, Value::Varint(7))]));
         let deep = vec![0x0b; 100_000];
-        assert!(fields(&deep).any(|f| f.is_err()));
+        assert!(read(&deep).is_err());
+    }
+
+    #[test]
+    fn a_group_ends_with_its_own_number() {
+        // Number 1 begins, number 2 ends.
+        assert!(read(&[0x0b, 0x14]).is_err());
+        assert!(read(&[0x0b, 0x13, 0x0c, 0x14]).is_err());
+        assert!(read(&[0x0c]).is_err(), "nothing has begun");
+        assert!(read(&[0x0b]).is_err(), "nothing has ended");
+        // What is inside is no field of the message.
+        assert_eq!(read(&[0x0b, 0x10, 7, 0x0c]), Ok(vec![]));
+    }
+
+    /// `ReadTag` and `ReadSize` of google/protobuf/parse_context.h give up after five bytes.
+    #[test]
+    fn tags_and_lengths_may_be_padded_to_five_bytes() {
+        let one = Ok(vec![(1, Value::Bytes(b"x"))]);
+        assert_eq!(read(&[0x8a, 0x00, 1, b'x']), one);
+        assert_eq!(read(&[0x8a, 0x80, 0x80, 0x80, 0x00, 1, b'x']), one);
+        assert!(read(&[0x8a, 0x80, 0x80, 0x80, 0x80, 0x00, 1, b'x']).is_err());
+        assert_eq!(read(&[0x0a, 0x81, 0x80, 0x80, 0x80, 0x00, b'x']), one);
+        assert!(read(&[0x0a, 0x81, 0x80, 0x80, 0x80, 0x80, 0x00, b'x']).is_err());
+        // More than 32 bits, and number 0.
+        assert!(read(&[0x8a, 0x80, 0x80, 0x80, 0x10, 1, b'x']).is_err());
+        assert!(read(&[0x02, 0]).is_err());
     }
 
     #[test]
