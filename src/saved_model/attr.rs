@@ -5,63 +5,71 @@
 use super::shape::DeclaredShape;
 use crate::limits::MAX_ATTR_DEPTH;
 use crate::model::DType;
-use crate::wire::{Malformed, Value, fields, packed};
+use crate::wire::{Malformed, Member, Message, OneOf, Value, int32, last_of_each, packed, utf8};
 
 /// The value of one attribute, undecoded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attr<'a>(pub &'a [u8]);
+#[derive(Clone, Debug)]
+pub(crate) struct Attr<'a>(pub Message<'a>);
 
 impl<'a> Attr<'a> {
-    /// The last value of field `number`: in a oneof, the last one written wins.
-    fn last(self, number: u32) -> Option<Value<'a>> {
-        fields(self.0).flatten().filter(|(n, _)| *n == number).last().map(|(_, v)| v)
+    /// The value: one of several kinds.
+    fn value(&self) -> OneOf<'a> {
+        let mut one_of = OneOf::default();
+        for field in self.0.fields().map_while(Result::ok) {
+            match field {
+                (number @ (1 | 7 | 8 | 10), Value::Bytes(part)) => one_of.merge(number, part),
+                (number @ (2 | 9), value @ Value::Bytes(_))
+                | (number @ (3 | 5 | 6), value @ Value::Varint(_))
+                | (number @ 4, value @ Value::Fixed32(_)) => one_of.set(number, value),
+                _ => {}
+            }
+        }
+        one_of
     }
 
     /// A `type` attribute.
-    pub fn dtype(self) -> Option<DType> {
-        self.last(6).and_then(|v| DType::from_number(v.int()))
+    pub fn dtype(&self) -> Option<DType> {
+        match self.value().member()? {
+            Member::Scalar(6, Value::Varint(number)) => DType::from_number(int32(number).into()),
+            _ => None,
+        }
     }
 
     /// A `shape` attribute.
-    pub fn shape(self) -> Option<DeclaredShape> {
-        self.last(7).and_then(Value::bytes).and_then(|b| DeclaredShape::decode(b).ok())
+    pub fn shape(&self) -> Option<DeclaredShape> {
+        DeclaredShape::decode(&self.value().message(7)?).ok()
     }
 
     /// A `string` attribute.
-    pub fn bytes(self) -> Option<&'a [u8]> {
-        self.last(2).and_then(Value::bytes)
+    pub fn bytes(&self) -> Option<&'a [u8]> {
+        match self.value().member()? {
+            Member::Scalar(2, Value::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// The name of a `func` attribute.
-    pub fn function(self) -> Option<&'a str> {
-        let named = self.last(10).and_then(Value::bytes)?;
-        fields(named).flatten().filter(|(n, _)| *n == 1).last().and_then(|(_, v)| v.text().ok())
+    pub fn function(&self) -> Option<&'a str> {
+        let named = self.value().message(10)?;
+        NamedAttrs::decode(&named).name
     }
 
     /// Every function that the attribute names: as a `func`, in a `list(func)`, and in the attributes
-    /// that a `NameAttrList` passes to its function. Where a field comes twice, parsers differ in
-    /// which value they keep; here all values count, so that a scan for unsafe ops overlooks none.
+    /// that a `NameAttrList` passes to its function.
     pub fn functions(self) -> Vec<&'a str> {
         let mut names = Vec::new();
-        let mut open = vec![(self.0, 0usize)];
+        let mut open = vec![(self, 0usize)];
         while let Some((attr, depth)) = open.pop() {
-            let mut named_lists: Vec<&'a [u8]> = Vec::new();
-            for (number, value) in fields(attr).flatten() {
-                match (number, value.bytes()) {
-                    (1, Some(list)) => named_lists.extend(all_bytes(list, 9)),
-                    (10, Some(named)) => named_lists.push(named),
-                    _ => {}
-                }
-            }
-            for named in named_lists {
-                for (number, value) in fields(named).flatten() {
-                    match (number, value.bytes()) {
-                        (1, _) => names.extend(value.text().ok()),
-                        (2, Some(entry)) if depth < MAX_ATTR_DEPTH => {
-                            open.extend(all_bytes(entry, 2).map(|attr| (attr, depth + 1)));
-                        }
-                        _ => {}
-                    }
+            let named_lists = match attr.value().member() {
+                Some(Member::Message(10, named)) => vec![named],
+                Some(Member::Message(1, list)) => all_bytes(&list, 9).map(Message::new).collect(),
+                _ => continue,
+            };
+            for named in &named_lists {
+                let named = NamedAttrs::decode(named);
+                names.extend(named.name);
+                if depth < MAX_ATTR_DEPTH {
+                    open.extend(last_of_each(named.attrs).into_iter().map(|(_, a)| (a, depth + 1)));
                 }
             }
         }
@@ -69,15 +77,14 @@ impl<'a> Attr<'a> {
     }
 
     /// The types in a `list(type)` attribute.
-    pub fn dtypes(self) -> Vec<Option<DType>> {
-        let list = self.last(1).and_then(Value::bytes).unwrap_or_default();
+    pub fn dtypes(&self) -> Vec<Option<DType>> {
+        let list = self.value().message(1).unwrap_or_default();
+        let dtype = |number: u64| DType::from_number(int32(number).into());
         let mut types = Vec::new();
-        for (number, value) in fields(list).flatten() {
-            match (number, value) {
-                (6, Value::Bytes(b)) => types.extend(
-                    packed(b).map_while(Result::ok).map(|n| DType::from_number(n.cast_signed())),
-                ),
-                (6, value) => types.push(DType::from_number(value.int())),
+        for field in list.fields().map_while(Result::ok) {
+            match field {
+                (6, Value::Bytes(b)) => types.extend(packed(b).map_while(Result::ok).map(dtype)),
+                (6, Value::Varint(number)) => types.push(dtype(number)),
                 _ => {}
             }
         }
@@ -85,14 +92,52 @@ impl<'a> Attr<'a> {
     }
 
     /// The type and shape of a `tensor` attribute.
-    pub fn tensor(self) -> Option<TensorHeader<'a>> {
-        TensorHeader::decode(self.last(8).and_then(Value::bytes)?).ok()
+    pub fn tensor(&self) -> Option<TensorHeader<'a>> {
+        TensorHeader::decode(self.value().message(8)?).ok()
     }
 }
 
+/// A `NameAttrList`: the name of a function, and the attributes that are passed to it.
+#[derive(Default)]
+struct NamedAttrs<'a> {
+    name: Option<&'a str>,
+    attrs: Vec<(&'a [u8], Attr<'a>)>,
+}
+
+impl<'a> NamedAttrs<'a> {
+    fn decode(message: &Message<'a>) -> NamedAttrs<'a> {
+        let mut named = NamedAttrs::default();
+        for field in message.fields().map_while(Result::ok) {
+            match field {
+                (1, Value::Bytes(name)) => named.name = utf8(name).ok(),
+                (2, Value::Bytes(entry)) => named.attrs.extend(attr_entry(entry)),
+                _ => {}
+            }
+        }
+        named
+    }
+}
+
+/// An entry of a map of attributes; `None` where it is damaged. Its key stays bytes: checking that it
+/// is UTF-8 would cost more than comparing it.
+pub(super) fn attr_entry(entry: &[u8]) -> Option<(&[u8], Attr<'_>)> {
+    let (mut key, mut value) = (&[][..], Message::default());
+    for field in crate::wire::fields(entry) {
+        match field.ok()? {
+            (1, Value::Bytes(bytes)) => key = bytes,
+            (2, Value::Bytes(part)) => value.merge(part),
+            _ => {}
+        }
+    }
+    Some((key, Attr(value)))
+}
+
 /// All length-delimited values of field `number`.
-fn all_bytes(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
-    fields(message).flatten().filter(move |(n, _)| *n == number).filter_map(|(_, v)| v.bytes())
+fn all_bytes<'a>(message: &Message<'a>, number: u32) -> impl Iterator<Item = &'a [u8]> {
+    message.fields().map_while(Result::ok).filter_map(move |field| match field {
+        (n, Value::Bytes(bytes)) if n == number => Some(bytes),
+        _ => None,
+    })
 }
 
 /// A `TensorProto` without its numbers.
@@ -102,28 +147,25 @@ pub(crate) struct TensorHeader<'a> {
     pub dtype: Option<DType>,
     /// Shape as written.
     pub shape: DeclaredShape,
-    proto: &'a [u8],
+    proto: Message<'a>,
 }
 
 impl<'a> TensorHeader<'a> {
-    fn decode(proto: &'a [u8]) -> Result<TensorHeader<'a>, Malformed> {
-        let mut header =
-            TensorHeader { dtype: None, shape: DeclaredShape::Dims(Vec::new()), proto };
-        for field in fields(proto) {
+    fn decode(proto: Message<'a>) -> Result<TensorHeader<'a>, Malformed> {
+        let (mut dtype, mut shape) = (None, Message::default());
+        for field in proto.fields() {
             match field? {
-                (1, value) => header.dtype = DType::from_number(value.int()),
-                (2, value) => {
-                    header.shape = DeclaredShape::decode(value.bytes().unwrap_or_default())?
-                }
+                (1, Value::Varint(number)) => dtype = DType::from_number(int32(number).into()),
+                (2, Value::Bytes(part)) => shape.merge(part),
                 _ => {}
             }
         }
-        Ok(header)
+        Ok(TensorHeader { dtype, shape: DeclaredShape::decode(&shape)?, proto })
     }
 
     /// The elements of a string tensor that the file states, in order. TensorFlow repeats the last
     /// one for every further element of the shape; the caller does that, up to a bound of its own.
     pub fn strings(&self) -> impl Iterator<Item = &'a [u8]> {
-        fields(self.proto).flatten().filter(|(n, _)| *n == 8).filter_map(|(_, v)| v.bytes())
+        all_bytes(&self.proto, 8)
     }
 }

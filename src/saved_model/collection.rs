@@ -3,7 +3,7 @@
 //! Source: meta_graph.proto, tensorflow/core/protobuf; variable.proto, tensorflow/core/framework.
 
 use super::node::input_node;
-use crate::wire::{Malformed, Value, fields, packed};
+use crate::wire::{Malformed, Message, OneOf, Value, fields, packed, utf8};
 
 /// One variable as a TF1 collection lists it. It carries neither shape nor dtype.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,48 +46,52 @@ impl SaveSlice<'_> {
 }
 
 /// The elements of a `bytes_list` collection; empty for the other kinds.
-pub(crate) fn bytes_list(collection: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
-    list(collection, 2)?.map(|value| Ok(value.bytes().unwrap_or_default())).collect()
+pub(crate) fn bytes_list<'a>(collection: &Message<'a>) -> Result<Vec<&'a [u8]>, Malformed> {
+    list(collection, 2)
 }
 
 /// The elements of a `node_list` collection; empty for the other kinds.
-pub(crate) fn node_list(collection: &[u8]) -> Result<Vec<&str>, Malformed> {
-    list(collection, 1)?.map(Value::text).collect()
+pub(crate) fn node_list<'a>(collection: &Message<'a>) -> Result<Vec<&'a str>, Malformed> {
+    list(collection, 1)?.into_iter().map(utf8).collect()
 }
 
-fn list(collection: &[u8], kind: u32) -> Result<impl Iterator<Item = Value<'_>>, Malformed> {
-    let mut inner: &[u8] = &[];
-    for field in fields(collection) {
-        let (number, value) = field?;
-        if number == kind {
-            inner = value.bytes().unwrap_or_default();
+/// The elements of a list of strings or bytes: of the list that a `CollectionDef` holds, if it is of
+/// this kind.
+fn list<'a>(collection: &Message<'a>, kind: u32) -> Result<Vec<&'a [u8]>, Malformed> {
+    let mut held = OneOf::default();
+    for field in collection.fields() {
+        if let (number @ 1..=5, Value::Bytes(part)) = field? {
+            held.merge(number, part);
         }
     }
-    if let Some(bad) = fields(inner).find_map(Result::err) {
-        return Err(bad);
+    let mut elements = Vec::new();
+    for field in held.message(kind).unwrap_or_default().fields() {
+        if let (1, Value::Bytes(element)) = field? {
+            elements.push(element);
+        }
     }
-    Ok(fields(inner).flatten().filter(|(n, _)| *n == 1).map(|(_, v)| v))
+    Ok(elements)
 }
 
 /// Decodes a `VariableDef`.
 pub(crate) fn variable_def(bytes: &[u8]) -> Result<VariableDef<'_>, Malformed> {
-    let mut def = VariableDef { variable_name: "", slice: None };
+    let (mut variable_name, mut slice) = ("", None::<Message<'_>>);
     for field in fields(bytes) {
         match field? {
-            (1, value) => def.variable_name = value.text()?,
-            (4, value) => def.slice = Some(save_slice(value.bytes().unwrap_or_default())?),
+            (1, Value::Bytes(name)) => variable_name = utf8(name)?,
+            (4, Value::Bytes(part)) => slice.get_or_insert_default().merge(part),
             _ => {}
         }
     }
-    Ok(def)
+    Ok(VariableDef { variable_name, slice: slice.as_ref().map(save_slice).transpose()? })
 }
 
-fn save_slice(bytes: &[u8]) -> Result<SaveSlice<'_>, Malformed> {
+fn save_slice<'a>(message: &Message<'a>) -> Result<SaveSlice<'a>, Malformed> {
     let mut slice =
         SaveSlice { full_name: "", full_shape: Vec::new(), offset: Vec::new(), shape: Vec::new() };
-    for field in fields(bytes) {
+    for field in message.fields() {
         match field? {
-            (1, value) => slice.full_name = value.text()?,
+            (1, Value::Bytes(name)) => slice.full_name = utf8(name)?,
             (2, value) => numbers(value, &mut slice.full_shape)?,
             (3, value) => numbers(value, &mut slice.offset)?,
             (4, value) => numbers(value, &mut slice.shape)?,
@@ -97,6 +101,7 @@ fn save_slice(bytes: &[u8]) -> Result<SaveSlice<'_>, Malformed> {
     Ok(slice)
 }
 
+/// Adds the numbers of a `repeated int64`, which may be packed or stand one by one.
 fn numbers(value: Value<'_>, into: &mut Vec<i64>) -> Result<(), Malformed> {
     match value {
         Value::Bytes(b) => {
@@ -104,7 +109,8 @@ fn numbers(value: Value<'_>, into: &mut Vec<i64>) -> Result<(), Malformed> {
                 into.push(n?.cast_signed());
             }
         }
-        value => into.push(value.int()),
+        Value::Varint(number) => into.push(number.cast_signed()),
+        _ => {}
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::meta_graph::MetaGraph;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_META_GRAPHS, MAX_PBTXT_BYTES};
 use crate::regular_file;
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Value, fields};
 
 /// `saved_model.pb` or `saved_model.pbtxt`, open.
 pub(crate) struct SavedModelFile {
@@ -86,16 +86,14 @@ impl SavedModelFile {
         let mut graphs = Vec::new();
         for field in fields(bytes) {
             match field.map_err(|e| self.malformed(e))? {
-                (1, value) => version = value.int(),
-                (2, value) if graphs.len() >= MAX_META_GRAPHS => {
-                    let at = value.bytes().unwrap_or_default();
-                    return Err(self
-                        .malformed(Malformed::at(at, "more MetaGraphs than any SavedModel has")));
+                (1, Value::Varint(stated)) => version = stated.cast_signed(),
+                (2, Value::Bytes(meta)) if graphs.len() >= MAX_META_GRAPHS => {
+                    let what = "more MetaGraphs than any SavedModel has";
+                    return Err(self.malformed(Malformed::at(meta, what)));
                 }
-                (2, value) => graphs.push(
-                    MetaGraph::decode(value.bytes().unwrap_or_default())
-                        .map_err(|e| self.malformed(e))?,
-                ),
+                (2, Value::Bytes(meta)) => {
+                    graphs.push(MetaGraph::decode(meta).map_err(|e| self.malformed(e))?);
+                }
                 _ => {}
             }
         }

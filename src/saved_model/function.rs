@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use foldhash::HashMap;
 
 use super::node::Node;
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Value, fields, last_of_each, utf8};
 
 /// The functions of a graph.
 #[derive(Debug, Default)]
@@ -26,15 +26,14 @@ struct Function<'a> {
 }
 
 impl<'a> Library<'a> {
-    /// Adds the functions of one `FunctionDefLibrary` message, reading no more than their names.
+    /// Adds the functions of a part of a `FunctionDefLibrary`, reading no more than their names.
     pub fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(bytes) {
-            if let (1, value) = field? {
-                let bytes = value.bytes().unwrap_or_default();
-                if let Some(name) = signature_name(bytes)? {
-                    let function = || Function { bytes, body: OnceLock::new() };
-                    self.by_name.entry(name).or_insert_with(function);
-                }
+            if let (1, Value::Bytes(bytes)) = field?
+                && let Some(name) = signature_name(bytes)?
+            {
+                let function = || Function { bytes, body: OnceLock::new() };
+                self.by_name.entry(name).or_insert_with(function);
             }
         }
         Ok(())
@@ -53,15 +52,14 @@ impl<'a> Library<'a> {
     }
 }
 
-/// The name in `FunctionDef.signature`. Of several it is the last, as in TensorFlow's parser: with
-/// another choice a model could hide a function from the scan for unsafe ops.
+/// The name in `FunctionDef.signature`.
 fn signature_name(function: &[u8]) -> Result<Option<&str>, Malformed> {
     let mut name = None;
     for field in fields(function) {
-        if let (1, value) = field? {
-            for field in fields(value.bytes().unwrap_or_default()) {
-                if let (1, value) = field? {
-                    name = Some(value.text()?);
+        if let (1, Value::Bytes(part)) = field? {
+            for field in fields(part) {
+                if let (1, Value::Bytes(stated)) = field? {
+                    name = Some(utf8(stated)?);
                 }
             }
         }
@@ -92,21 +90,26 @@ impl<'a> FunctionBody<'a> {
         };
         for field in fields(bytes) {
             match field? {
-                (1, value) => {
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        match field? {
-                            (2, arg) => body.arguments.push(arg_name(arg.bytes())?),
-                            (3, arg) => body.outputs.push(arg_name(arg.bytes())?),
-                            _ => {}
-                        }
-                    }
-                }
-                (3, value) => body.nodes.push(Node::decode(value.bytes().unwrap_or_default())?),
-                (4, value) => body.returns.push(returned(value.bytes().unwrap_or_default())?),
+                (1, Value::Bytes(signature)) => body.add_signature(signature)?,
+                (3, Value::Bytes(node)) => body.nodes.push(Node::decode(node)?),
+                (4, Value::Bytes(entry)) => body.returns.push(returned(entry)?),
                 _ => {}
             }
         }
+        body.returns = last_of_each(body.returns);
         Ok(body)
+    }
+
+    /// Adds the arguments and outputs of a part of an `OpDef`.
+    fn add_signature(&mut self, part: &'a [u8]) -> Result<(), Malformed> {
+        for field in fields(part) {
+            match field? {
+                (2, Value::Bytes(arg)) => self.arguments.push(arg_name(arg)?),
+                (3, Value::Bytes(arg)) => self.outputs.push(arg_name(arg)?),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -115,8 +118,8 @@ fn returned(entry: &[u8]) -> Result<(&str, &str), Malformed> {
     let (mut output, mut source) = ("", "");
     for field in fields(entry) {
         match field? {
-            (1, value) => output = value.text()?,
-            (2, value) => source = value.text()?,
+            (1, Value::Bytes(key)) => output = utf8(key)?,
+            (2, Value::Bytes(value)) => source = utf8(value)?,
             _ => {}
         }
     }
@@ -124,11 +127,11 @@ fn returned(entry: &[u8]) -> Result<(&str, &str), Malformed> {
 }
 
 /// The name in an `OpDef.ArgDef`.
-fn arg_name(arg: Option<&[u8]>) -> Result<&str, Malformed> {
+fn arg_name(arg: &[u8]) -> Result<&str, Malformed> {
     let mut name = "";
-    for field in fields(arg.unwrap_or_default()) {
-        if let (1, value) = field? {
-            name = value.text()?;
+    for field in fields(arg) {
+        if let (1, Value::Bytes(stated)) = field? {
+            name = utf8(stated)?;
         }
     }
     Ok(name)

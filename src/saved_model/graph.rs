@@ -7,7 +7,7 @@ use foldhash::HashMap;
 use super::function::Library;
 use super::node::{Node, input_node};
 use crate::limits::MAX_GRAPH_NODES;
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Message, Value};
 
 /// A node of the main graph, by its position in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,27 +33,28 @@ pub(crate) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Adds the nodes and functions of one `GraphDef` message.
-    pub fn merge(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        for field in fields(bytes) {
+    /// Decodes a `GraphDef`.
+    pub fn decode(message: &Message<'a>) -> Result<Graph<'a>, Malformed> {
+        let mut graph = Graph::default();
+        for field in message.fields() {
             match field? {
-                (1, value) => {
-                    let body = value.bytes().unwrap_or_default();
-                    if self.nodes.len() >= MAX_GRAPH_NODES {
+                (1, Value::Bytes(body)) => {
+                    if graph.nodes.len() >= MAX_GRAPH_NODES {
                         return Err(Malformed::at(body, "more nodes than any graph has"));
                     }
-                    self.nodes.push(Node::decode(body)?);
+                    graph.nodes.push(Node::decode(body)?);
                 }
-                (2, value) => self.library.merge(value.bytes().unwrap_or_default())?,
+                (2, Value::Bytes(library)) => graph.library.merge(library)?,
                 _ => {}
             }
         }
-        Ok(())
+        graph.index();
+        Ok(graph)
     }
 
-    /// Builds the index of names, once all messages of the graph are merged. Of several nodes with one
-    /// name the first is found; the others are in `repeated`.
-    pub fn index(&mut self) {
+    /// Builds the index of names. Of several nodes with one name the first is found; the others are in
+    /// `repeated`.
+    fn index(&mut self) {
         self.by_name = HashMap::with_capacity_and_hasher(self.nodes.len(), Default::default());
         for (i, node) in (0..).zip(&self.nodes) {
             match self.by_name.entry(node.name) {
@@ -111,9 +112,7 @@ mod tests {
             bytes.extend([0x0a, node.len() as u8]);
             bytes.extend(node);
         }
-        let mut graph = Graph::default();
-        graph.merge(&bytes).unwrap();
-        graph.index();
+        let graph = Graph::decode(&Message::new(&bytes)).unwrap();
         assert_eq!(graph.find("a"), Some(OpId(0)));
         assert_eq!(graph.repeated, ["a"]);
     }

@@ -11,7 +11,7 @@ use super::node::input_node;
 use super::object_graph::ObjectGraph;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_COMPOSITE_TENSOR_DEPTH, MAX_META_GRAPH_ENTRIES};
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Member, Message, OneOf, Value, fields, last_of_each, utf8};
 
 /// A MetaGraph whose parts are still undecoded.
 #[derive(Debug, Default)]
@@ -26,10 +26,10 @@ pub(crate) struct MetaGraph<'a> {
     pub asset_nodes: Vec<&'a str>,
     /// Nodes that the loader would feed with a path outside the model's folder.
     pub foreign_files: Vec<&'a str>,
-    graph: Vec<&'a [u8]>,
-    object_graph: Vec<&'a [u8]>,
-    collections: Vec<(&'a str, &'a [u8])>,
-    signatures: Vec<(&'a str, &'a [u8])>,
+    graph: Message<'a>,
+    object_graph: Message<'a>,
+    collections: Vec<(&'a str, Message<'a>)>,
+    signatures: Vec<(&'a str, Message<'a>)>,
 }
 
 /// One signature.
@@ -44,8 +44,7 @@ impl<'a> MetaGraph<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<MetaGraph<'a>, Malformed> {
         let mut meta = MetaGraph::default();
         for field in fields(bytes) {
-            let (number, value) = field?;
-            let inner = value.bytes().unwrap_or_default();
+            let (number, Value::Bytes(inner)) = field? else { continue };
             match number {
                 4 | 5
                     if meta.collections.len() + meta.signatures.len() >= MAX_META_GRAPH_ENTRIES =>
@@ -53,60 +52,61 @@ impl<'a> MetaGraph<'a> {
                     return Err(Malformed::at(inner, "more collections than any model has"));
                 }
                 1 => meta.merge_info(inner)?,
-                2 => meta.graph.push(inner),
+                2 => meta.graph.merge(inner),
                 3 => meta.merge_saver(inner)?,
                 4 => meta.collections.push(map_entry(inner)?),
                 5 => meta.signatures.push(map_entry(inner)?),
-                6 => meta.merge_asset(inner)?,
-                7 => meta.object_graph.push(inner),
+                6 => meta.add_asset(inner)?,
+                7 => meta.object_graph.merge(inner),
                 _ => {}
             }
         }
+        meta.collections = last_of_each(meta.collections);
+        meta.signatures = last_of_each(meta.signatures);
         Ok(meta)
     }
 
-    fn merge_info(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        for field in fields(bytes) {
+    /// Reads a part of a `MetaInfoDef`.
+    fn merge_info(&mut self, part: &'a [u8]) -> Result<(), Malformed> {
+        for field in fields(part) {
             match field? {
-                (4, value) if self.tags.len() < MAX_META_GRAPH_ENTRIES => {
-                    self.tags.push(value.text()?)
+                (4, Value::Bytes(tag)) if self.tags.len() < MAX_META_GRAPH_ENTRIES => {
+                    self.tags.push(utf8(tag)?)
                 }
-                (4, value) => {
-                    let tag = value.bytes().unwrap_or_default();
+                (4, Value::Bytes(tag)) => {
                     return Err(Malformed::at(tag, "more tags than any model has"));
                 }
-                (5, value) => self.tensorflow_version = value.text()?,
+                (5, Value::Bytes(version)) => self.tensorflow_version = utf8(version)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn merge_saver(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        for field in fields(bytes) {
-            if let (3, value) = field? {
-                self.restore_op = value.text()?;
+    /// Reads a part of a `SaverDef`.
+    fn merge_saver(&mut self, part: &'a [u8]) -> Result<(), Malformed> {
+        for field in fields(part) {
+            if let (3, Value::Bytes(name)) = field? {
+                self.restore_op = utf8(name)?;
             }
         }
         Ok(())
     }
 
-    /// Adds the nodes of an `AssetFileDef` to the assets, or to the foreign files where its file name
+    /// Adds the node of an `AssetFileDef` to the assets, or to the foreign files where its file name
     /// leads out of the model's folder.
-    fn merge_asset(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        let (mut nodes, mut leads_out) = (Vec::new(), false);
+    fn add_asset(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
+        let (mut tensor, mut file_name) = (Message::default(), "");
         for field in fields(bytes) {
             match field? {
-                (1, value) => tensor_names(value.bytes().unwrap_or_default(), &mut nodes)?,
-                (2, value) => leads_out |= value.text()?.split('/').any(|part| part == ".."),
+                (1, Value::Bytes(part)) => tensor.merge(part),
+                (2, Value::Bytes(name)) => file_name = utf8(name)?,
                 _ => {}
             }
         }
-        match leads_out {
-            true => self.foreign_files.extend(nodes),
-            false => self.asset_nodes.extend(nodes),
-        }
-        Ok(())
+        let leads_out = file_name.split('/').any(|part| part == "..");
+        let nodes = if leads_out { &mut self.foreign_files } else { &mut self.asset_nodes };
+        add_tensor_names(tensor, nodes)
     }
 
     /// Its tags as a set: order and repetition do not matter.
@@ -116,12 +116,7 @@ impl<'a> MetaGraph<'a> {
 
     /// Decodes its graph.
     pub fn graph(&self) -> Result<Graph<'a>, Malformed> {
-        let mut graph = Graph::default();
-        for chunk in &self.graph {
-            graph.merge(chunk)?;
-        }
-        graph.index();
-        Ok(graph)
+        Graph::decode(&self.graph)
     }
 
     /// Decodes its object graph; empty for TF1.
@@ -160,10 +155,9 @@ impl<'a> MetaGraph<'a> {
         Ok(signatures)
     }
 
-    /// Nodes that the loader runs after it has restored the variables: the signature
+    /// Nodes that the loader may run after it has restored the variables: the signature
     /// `__saved_model_init_op`, else the collection `saved_model_main_op`, else `legacy_init_op`.
-    /// All three are given, and all entries of a key that comes twice: otherwise a model whose entries
-    /// this program and TensorFlow's parser rank differently could hide what it runs.
+    /// All three are given: a model has one of them, and nobody needs to rely on their ranks.
     /// Source: tensorflow/cc/saved_model/loader_util.cc, `GetInitOp`.
     pub fn init_nodes(&self) -> Result<Vec<&'a str>, Malformed> {
         let mut nodes = Vec::new();
@@ -178,12 +172,13 @@ impl<'a> MetaGraph<'a> {
     }
 }
 
-fn map_entry(bytes: &[u8]) -> Result<(&str, &[u8]), Malformed> {
-    let (mut key, mut value) = ("", &[][..]);
+/// An entry of a map from names to messages.
+fn map_entry(bytes: &[u8]) -> Result<(&str, Message<'_>), Malformed> {
+    let (mut key, mut value) = ("", Message::default());
     for field in fields(bytes) {
         match field? {
-            (1, field) => key = field.text()?,
-            (2, field) => value = field.bytes().unwrap_or_default(),
+            (1, Value::Bytes(stated)) => key = utf8(stated)?,
+            (2, Value::Bytes(part)) => value.merge(part),
             _ => {}
         }
     }
@@ -191,43 +186,62 @@ fn map_entry(bytes: &[u8]) -> Result<(&str, &[u8]), Malformed> {
 }
 
 /// Nodes of a `SignatureDef`'s outputs, including the parts of sparse and composite tensors.
-fn signature_outputs(bytes: &[u8]) -> Result<Vec<&str>, Malformed> {
-    let mut outputs = Vec::new();
-    for field in fields(bytes) {
-        if let (2, entry) = field? {
-            let (_, info) = map_entry(entry.bytes().unwrap_or_default())?;
-            tensor_names(info, &mut outputs)?;
+fn signature_outputs<'a>(signature: &Message<'a>) -> Result<Vec<&'a str>, Malformed> {
+    let mut infos = Vec::new();
+    for field in signature.fields() {
+        if let (2, Value::Bytes(entry)) = field? {
+            infos.push(map_entry(entry)?);
         }
+    }
+    let mut outputs = Vec::new();
+    for (_, info) in last_of_each(infos) {
+        add_tensor_names(info, &mut outputs)?;
     }
     Ok(outputs)
 }
 
-/// Adds the nodes that a `TensorInfo` names.
-fn tensor_names<'a>(info: &'a [u8], names: &mut Vec<&'a str>) -> Result<(), Malformed> {
+/// Adds the nodes that a `TensorInfo` names: of a tensor, of the three tensors of a sparse one, or of
+/// the parts of a composite one.
+fn add_tensor_names<'a>(info: Message<'a>, names: &mut Vec<&'a str>) -> Result<(), Malformed> {
     let mut open = vec![(info, 0usize)];
     while let Some((info, depth)) = open.pop() {
-        for field in fields(info) {
+        let mut encoding = OneOf::default();
+        for field in info.fields() {
             match field? {
-                (1, value) => names.push(input_node(value.text()?).node),
-                (4, value) => {
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        if let (1..=3, value) = field? {
-                            names.push(input_node(value.text()?).node);
-                        }
-                    }
-                }
-                (5, value) if depth < MAX_COMPOSITE_TENSOR_DEPTH => {
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        if let (2, value) = field? {
-                            open.push((value.bytes().unwrap_or_default(), depth + 1));
-                        }
-                    }
-                }
+                (1, name @ Value::Bytes(_)) => encoding.set(1, name),
+                (number @ (4 | 5), Value::Bytes(part)) => encoding.merge(number, part),
                 _ => {}
             }
         }
+        match encoding.member() {
+            Some(Member::Scalar(_, Value::Bytes(name))) => names.push(input_node(utf8(name)?).node),
+            Some(Member::Message(4, sparse)) => {
+                names.extend(sparse_tensor(&sparse)?.into_iter().filter(|node| !node.is_empty()))
+            }
+            Some(Member::Message(_, composite)) if depth < MAX_COMPOSITE_TENSOR_DEPTH => {
+                for field in composite.fields() {
+                    if let (2, Value::Bytes(part)) = field? {
+                        open.push((Message::new(part), depth + 1));
+                    }
+                }
+            }
+            _ => {}
+        }
     }
     Ok(())
+}
+
+/// The nodes of a `TensorInfo.CooSparse`: values, indices and dense shape. Empty ones are not stated.
+fn sparse_tensor<'a>(message: &Message<'a>) -> Result<[&'a str; 3], Malformed> {
+    let mut nodes = [""; 3];
+    for field in message.fields() {
+        if let (number @ 1..=3, Value::Bytes(name)) = field?
+            && let Some(node) = nodes.get_mut(number as usize - 1)
+        {
+            *node = input_node(utf8(name)?).node;
+        }
+    }
+    Ok(nodes)
 }
 
 /// Chooses a MetaGraph: the one with exactly the wanted tags; where none are wanted, the one tagged
@@ -272,18 +286,24 @@ pub(crate) fn select<'g, 'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::protobuf::{bytes, text};
+    use crate::testkit::protobuf::{Message, bytes, text, varint};
 
+    /// The encoding guide: of two map entries with one key the last counts, and the parts of a value
+    /// within one entry are merged.
     #[test]
-    fn both_entries_of_a_repeated_init_signature_are_init_nodes() {
-        let signature = |node: &str| {
+    fn the_last_entry_of_a_signature_counts_with_all_its_parts() {
+        let outputs = |node: &str| {
             let info = text(1, "x").with(bytes(2, &text(1, node).0));
-            let value = bytes(2, &info.0);
-            bytes(5, &text(1, "__saved_model_init_op").with(bytes(2, &value.0)).0).0
+            bytes(2, &bytes(2, &info.0).0)
         };
-        let meta = [signature("calm:0"), signature("evil:0")].concat();
-        let meta = MetaGraph::decode(&meta).unwrap();
-        assert_eq!(meta.init_nodes().unwrap(), ["calm", "evil"]);
+        let signature =
+            |value: Message| bytes(5, &text(1, "__saved_model_init_op").with(value).0).0;
+        let two = [signature(outputs("calm:0")), signature(outputs("evil:0"))].concat();
+        assert_eq!(MetaGraph::decode(&two).unwrap().init_nodes().unwrap(), ["evil"]);
+        let parts = signature(outputs("evil:0").with(bytes(2, [])));
+        assert_eq!(MetaGraph::decode(&parts).unwrap().init_nodes().unwrap(), ["evil"]);
+        let not_a_map = [signature(outputs("evil:0")), varint(5, 1).0].concat();
+        assert_eq!(MetaGraph::decode(&not_a_map).unwrap().init_nodes().unwrap(), ["evil"]);
     }
 
     #[test]

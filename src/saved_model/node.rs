@@ -2,8 +2,8 @@
 //!
 //! Source: node_def.proto, tensorflow/core/framework (TensorFlow 2.21).
 
-use super::attr::Attr;
-use crate::wire::{Malformed, fields};
+use super::attr::{Attr, attr_entry};
+use crate::wire::{Malformed, Value, fields, last_of_each, utf8};
 
 /// One `NodeDef`.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +22,10 @@ impl<'a> Node<'a> {
         let mut node = Node { name: "", op: "", body };
         for field in fields(body) {
             match field? {
-                (1, value) => node.name = value.text()?,
-                (2, value) => node.op = value.text()?,
-                (3 | 4, value) => {
-                    value.text()?;
+                (1, Value::Bytes(name)) => node.name = utf8(name)?,
+                (2, Value::Bytes(op)) => node.op = utf8(op)?,
+                (3 | 4, Value::Bytes(input_or_device)) => {
+                    utf8(input_or_device)?;
                 }
                 _ => {}
             }
@@ -35,7 +35,10 @@ impl<'a> Node<'a> {
 
     /// Its inputs as written: `name`, `name:1`, `^name`; in functions `name:output:0`.
     pub fn inputs(&self) -> impl Iterator<Item = &'a str> {
-        fields(self.body).flatten().filter(|(n, _)| *n == 3).filter_map(|(_, v)| v.text().ok())
+        fields(self.body).flatten().filter_map(|field| match field {
+            (3, Value::Bytes(input)) => utf8(input).ok(),
+            _ => None,
+        })
     }
 
     /// The attribute with this name. The last one wins, as in any map field.
@@ -46,11 +49,11 @@ impl<'a> Node<'a> {
 
     /// The attributes with these names, found in one pass.
     pub fn attrs_named<const N: usize>(&self, names: [&str; N]) -> [Option<Attr<'a>>; N] {
-        let mut found = [None; N];
+        let mut found = [const { None }; N];
         for (key, value) in self.raw_attrs() {
             for (slot, name) in found.iter_mut().zip(names) {
                 if name.as_bytes() == key {
-                    *slot = Some(value);
+                    *slot = Some(value.clone());
                 }
             }
         }
@@ -75,26 +78,15 @@ impl<'a> Node<'a> {
         ) {
             return Vec::new();
         }
-        let entries = fields(self.body).flatten().filter(|(n, _)| *n == 5);
-        let values = entries.flat_map(|(_, entry)| fields(entry.bytes().unwrap_or_default()));
-        // Of an entry with two values both count: parsers differ in which one they keep.
-        let values = values.flatten().filter(|(n, _)| *n == 2).filter_map(|(_, v)| v.bytes());
-        values.flat_map(|value| Attr(value).functions()).collect()
+        let attrs = last_of_each(self.raw_attrs().collect());
+        attrs.into_iter().flat_map(|(_, attr)| attr.functions()).collect()
     }
 
-    /// All attributes, in file order. Their names stay bytes: checking that they are UTF-8 would cost
-    /// more than comparing them.
+    /// All attributes, in file order.
     fn raw_attrs(&self) -> impl Iterator<Item = (&'a [u8], Attr<'a>)> {
-        fields(self.body).flatten().filter(|(n, _)| *n == 5).filter_map(|(_, entry)| {
-            let (mut key, mut value) = (&[][..], &[][..]);
-            for (number, field) in fields(entry.bytes()?).flatten() {
-                match number {
-                    1 => key = field.bytes()?,
-                    2 => value = field.bytes()?,
-                    _ => {}
-                }
-            }
-            Some((key, Attr(value)))
+        fields(self.body).flatten().filter_map(|field| match field {
+            (5, Value::Bytes(entry)) => attr_entry(entry),
+            _ => None,
         })
     }
 }

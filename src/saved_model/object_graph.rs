@@ -10,7 +10,7 @@
 use super::shape::DeclaredShape;
 use crate::limits::MAX_OBJECTS;
 use crate::model::DType;
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Member, Message, OneOf, Value, fields, int32, utf8};
 
 /// The prefix of the identifiers that Keras 2 gives to its objects.
 /// Source: tf_keras/src/saving/legacy/saved_model/constants.py.
@@ -91,45 +91,41 @@ pub(crate) struct ObjectGraph<'a> {
 }
 
 impl<'a> ObjectGraph<'a> {
-    /// Decodes the messages of one object graph; several where the field is repeated, which protocol
-    /// buffers merge.
-    pub fn decode(chunks: &[&'a [u8]]) -> Result<ObjectGraph<'a>, Malformed> {
+    /// Decodes a `SavedObjectGraph`.
+    pub fn decode(message: &Message<'a>) -> Result<ObjectGraph<'a>, Malformed> {
         let mut graph = ObjectGraph::default();
         // Edges may lead to later objects, so a first pass counts them.
-        let count = count_objects(chunks)?;
-        for chunk in chunks {
-            for field in fields(chunk) {
-                if let (1, value) = field? {
-                    graph.add_object(value.bytes().unwrap_or_default(), count)?;
-                }
+        let count = count_objects(message)?;
+        for field in message.fields() {
+            if let (1, Value::Bytes(object)) = field? {
+                graph.add_object(object, count)?;
             }
         }
         graph.first_edge.push(graph.next_edge(&[])?);
         Ok(graph)
     }
 
+    /// Decodes a `SavedObject`.
     fn add_object(&mut self, bytes: &'a [u8], count: u32) -> Result<(), Malformed> {
         let id = u32::try_from(self.kinds.len())
             .map_err(|_| Malformed::at(bytes, "the object graph has too many objects"))?;
         self.first_edge.push(self.next_edge(bytes)?);
-        let mut kind = Kind::Other;
+        let mut kind = OneOf::default();
         for field in fields(bytes) {
             match field? {
-                (1, value) => {
-                    self.add_edge(NodeId(id), value.bytes().unwrap_or_default(), count)?
-                }
-                (3, value) => {
-                    self.add_slot(NodeId(id), value.bytes().unwrap_or_default(), count)?
-                }
-                (4, value) => kind = user_object(value.bytes().unwrap_or_default())?,
-                (5, _) => kind = Kind::Asset,
-                (7, value) => kind = Kind::Variable(variable(value.bytes().unwrap_or_default())?),
-                (10, _) => kind = Kind::Resource,
-                (6 | 8 | 9 | 12, _) => kind = Kind::Other,
+                (1, Value::Bytes(edge)) => self.add_edge(NodeId(id), edge, count)?,
+                (3, Value::Bytes(slot)) => self.add_slot(NodeId(id), slot, count)?,
+                (number @ (4..=10 | 12), Value::Bytes(part)) => kind.merge(number, part),
                 _ => {}
             }
         }
-        self.kinds.push(kind);
+        self.kinds.push(match kind.member() {
+            Some(Member::Message(4, user)) => user_object(&user)?,
+            Some(Member::Message(5, _)) => Kind::Asset,
+            Some(Member::Message(7, saved)) => Kind::Variable(variable(&saved)?),
+            Some(Member::Message(10, _)) => Kind::Resource,
+            _ => Kind::Other,
+        });
         Ok(())
     }
 
@@ -144,8 +140,8 @@ impl<'a> ObjectGraph<'a> {
         let (mut to, mut name) = (0, "");
         for field in fields(bytes) {
             match field? {
-                (1, value) => to = value.int32(),
-                (2, value) => name = value.text()?,
+                (1, Value::Varint(number)) => to = int32(number),
+                (2, Value::Bytes(stated)) => name = utf8(stated)?,
                 _ => {}
             }
         }
@@ -161,9 +157,9 @@ impl<'a> ObjectGraph<'a> {
         let (mut original, mut name, mut slot) = (0, "", 0);
         for field in fields(bytes) {
             match field? {
-                (1, value) => original = value.int32(),
-                (2, value) => name = value.text()?,
-                (3, value) => slot = value.int32(),
+                (1, Value::Varint(number)) => original = int32(number),
+                (2, Value::Bytes(stated)) => name = utf8(stated)?,
+                (3, Value::Varint(number)) => slot = int32(number),
                 _ => {}
             }
         }
@@ -239,16 +235,13 @@ impl<'a> ObjectGraph<'a> {
     }
 }
 
-fn count_objects(chunks: &[&[u8]]) -> Result<u32, Malformed> {
+fn count_objects(message: &Message<'_>) -> Result<u32, Malformed> {
     let mut count = 0;
-    for chunk in chunks {
-        for field in fields(chunk) {
-            if let (1, value) = field? {
-                count += 1;
-                if count > MAX_OBJECTS {
-                    let object = value.bytes().unwrap_or_default();
-                    return Err(Malformed::at(object, "more objects than any model has"));
-                }
+    for field in message.fields() {
+        if let (1, Value::Bytes(object)) = field? {
+            count += 1;
+            if count > MAX_OBJECTS {
+                return Err(Malformed::at(object, "more objects than any model has"));
             }
         }
     }
@@ -260,32 +253,30 @@ fn node_id(number: i32, count: u32) -> Option<NodeId> {
     u32::try_from(number).ok().filter(|number| *number < count).map(NodeId)
 }
 
-fn user_object<'a>(bytes: &'a [u8]) -> Result<Kind<'a>, Malformed> {
+/// Decodes a `SavedUserObject`.
+fn user_object<'a>(message: &Message<'a>) -> Result<Kind<'a>, Malformed> {
     let (mut identifier, mut metadata) = ("", "");
-    for field in fields(bytes) {
+    for field in message.fields() {
         match field? {
-            (1, value) => identifier = value.text()?,
-            (3, value) => metadata = value.text()?,
+            (1, Value::Bytes(stated)) => identifier = utf8(stated)?,
+            (3, Value::Bytes(stated)) => metadata = utf8(stated)?,
             _ => {}
         }
     }
     Ok(Kind::User { identifier, metadata })
 }
 
-fn variable<'a>(bytes: &'a [u8]) -> Result<SavedVariable<'a>, Malformed> {
-    // An absent message has its default value, and the default shape is that of a scalar.
-    let scalar = DeclaredShape::Dims(Vec::new());
-    let mut variable = SavedVariable { name: "", dtype: None, shape: scalar, trainable: false };
-    for field in fields(bytes) {
+/// Decodes a `SavedVariable`. Without a shape it has the default one, that of a scalar.
+fn variable<'a>(message: &Message<'a>) -> Result<SavedVariable<'a>, Malformed> {
+    let (mut name, mut dtype, mut shape, mut trainable) = ("", None, Message::default(), false);
+    for field in message.fields() {
         match field? {
-            (1, value) => variable.dtype = DType::from_number(value.int()),
-            (2, value) => {
-                variable.shape = DeclaredShape::decode(value.bytes().unwrap_or_default())?
-            }
-            (3, value) => variable.trainable = value.int() != 0,
-            (6, value) => variable.name = value.text()?,
+            (1, Value::Varint(number)) => dtype = DType::from_number(int32(number).into()),
+            (2, Value::Bytes(part)) => shape.merge(part),
+            (3, Value::Varint(flag)) => trainable = flag != 0,
+            (6, Value::Bytes(stated)) => name = utf8(stated)?,
             _ => {}
         }
     }
-    Ok(variable)
+    Ok(SavedVariable { name, dtype, shape: DeclaredShape::decode(&shape)?, trainable })
 }

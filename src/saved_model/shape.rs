@@ -2,7 +2,7 @@
 
 use crate::limits::MAX_RANK;
 use crate::model::Shape;
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Message, Value, fields};
 
 /// A shape as the file writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,17 +17,17 @@ pub(crate) enum DeclaredShape {
 
 impl DeclaredShape {
     /// Decodes a `TensorShapeProto`.
-    pub fn decode(bytes: &[u8]) -> Result<DeclaredShape, Malformed> {
+    pub fn decode(message: &Message<'_>) -> Result<DeclaredShape, Malformed> {
         let mut dims = Vec::new();
         let mut rank = 0usize;
         let mut unknown_rank = false;
-        for field in fields(bytes) {
+        for field in message.fields() {
             match field? {
-                (2, value) => {
+                (2, Value::Bytes(dim)) => {
                     let mut size = 0i64;
-                    for field in fields(value.bytes().unwrap_or_default()) {
-                        if let (1, value) = field? {
-                            size = value.int();
+                    for field in fields(dim) {
+                        if let (1, Value::Varint(stated)) = field? {
+                            size = stated.cast_signed();
                         }
                     }
                     rank += 1;
@@ -35,7 +35,7 @@ impl DeclaredShape {
                         dims.push(size);
                     }
                 }
-                (3, value) => unknown_rank = value.int() != 0,
+                (3, Value::Varint(flag)) => unknown_rank = flag != 0,
                 _ => {}
             }
         }
@@ -113,17 +113,21 @@ mod tests {
         out
     }
 
+    fn decode(bytes: &[u8]) -> Result<DeclaredShape, Malformed> {
+        DeclaredShape::decode(&Message::new(bytes))
+    }
+
     #[test]
     fn no_dimension_is_a_scalar_and_minus_one_is_unknown() {
-        let scalar = DeclaredShape::decode(&[]).unwrap();
+        let scalar = decode(&[]).unwrap();
         assert_eq!(scalar.known(), Some(Shape(vec![])));
-        let declared = DeclaredShape::decode(&shape(&[-1, 4])).unwrap();
+        let declared = decode(&shape(&[-1, 4])).unwrap();
         assert_eq!((declared.known(), declared.is_impossible()), (None, false));
         assert_eq!(declared.to_string(), "[?, 4]");
         assert!(declared.admits(&Shape(vec![7, 4])));
         assert!(!declared.admits(&Shape(vec![7, 5])));
         assert!(!declared.admits(&Shape(vec![4])));
-        let unknown_rank = DeclaredShape::decode(&[0x18, 1]).unwrap();
+        let unknown_rank = decode(&[0x18, 1]).unwrap();
         assert_eq!((unknown_rank.known(), unknown_rank.is_impossible()), (None, false));
         assert_eq!(unknown_rank.to_string(), "[...]");
         assert!(unknown_rank.admits(&Shape(vec![1, 2, 3])));
@@ -131,14 +135,14 @@ mod tests {
 
     #[test]
     fn dimensions_below_minus_one_are_impossible() {
-        let declared = DeclaredShape::decode(&shape(&[-5, -7])).unwrap();
+        let declared = decode(&shape(&[-5, -7])).unwrap();
         assert_eq!((declared.known(), declared.is_impossible()), (None, true));
         assert_eq!(declared.to_string(), "[-5, -7]");
     }
 
     #[test]
     fn too_many_dimensions_are_impossible_and_cost_no_memory() {
-        let declared = DeclaredShape::decode(&shape(&[1; 300])).unwrap();
+        let declared = decode(&shape(&[1; 300])).unwrap();
         assert_eq!(declared, DeclaredShape::TooManyDims(300));
         assert_eq!((declared.known(), declared.is_impossible()), (None, true));
     }

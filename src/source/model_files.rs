@@ -13,6 +13,7 @@ use super::file_kind::Kind;
 use crate::limits::{MAX_FOLDER_NAMES, MAX_MODULE_DEF_BYTES};
 use crate::model::ModelFormat;
 use crate::regular_file;
+use crate::wire::{Value, fields, int32};
 use crate::{Error, Result};
 
 /// The files of one SavedModel.
@@ -91,14 +92,11 @@ impl ModelFiles {
             .map_err(|e| Error::io("read", path, e))?
             .ok_or_else(|| malformed("the Hub module's description is too long".into(), None))?;
         let mut format = 0;
-        for field in crate::wire::fields(&bytes) {
-            let (number, value) =
-                field.map_err(|e| malformed(e.what.to_owned(), e.offset_in(&bytes)))?;
-            match number {
-                1 => format = value.varint().unwrap_or(0),
-                2 => {
-                    let name =
-                        String::from_utf8_lossy(value.bytes().unwrap_or_default()).into_owned();
+        for field in fields(&bytes) {
+            match field.map_err(|e| malformed(e.what.to_owned(), e.offset_in(&bytes)))? {
+                (1, Value::Varint(stated)) => format = int32(stated),
+                (2, Value::Bytes(name)) => {
+                    let name = String::from_utf8_lossy(name).into_owned();
                     return Err(unsupported(format!("which requires `{name}`")));
                 }
                 _ => {}

@@ -54,10 +54,12 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
                 .count()
         }),
         "object_graph" => {
-            run(&mut || ObjectGraph::decode(&[&model.object_graph]).expect("an object graph").len())
+            let message = wire::Message::new(&model.object_graph);
+            run(&mut || ObjectGraph::decode(&message).expect("an object graph").len());
         }
         "keras_metadata" => {
-            let objects = ObjectGraph::decode(&[&model.object_graph]).expect("an object graph");
+            let message = wire::Message::new(&model.object_graph);
+            let objects = ObjectGraph::decode(&message).expect("an object graph");
             let read = Ok(model.keras_metadata.clone());
             run(&mut || keras::decode_file(&read, Path::new("k"), &objects).layers.len());
         }

@@ -133,8 +133,10 @@ pub fn object_graph(bytes: &[u8]) {
 /// Seeds for [`object_graph`]: the object graphs in an intact SavedModel.
 pub fn object_graphs(saved_model: &[u8]) -> Vec<&[u8]> {
     let inner = |bytes, number| {
-        let wanted = move |f: &(u32, wire::Value<'_>)| f.0 == number;
-        wire::fields(bytes).flatten().filter(wanted).filter_map(|(_, value)| value.bytes())
+        wire::fields(bytes).flatten().filter_map(move |field| match field {
+            (n, wire::Value::Bytes(inner)) if n == number => Some(inner),
+            _ => None,
+        })
     };
     inner(saved_model, 2).flat_map(|meta_graph| inner(meta_graph, 7)).collect()
 }
@@ -144,7 +146,7 @@ pub fn model(bytes: &[u8]) {
     let mut pb = Vec::new();
     let mut sidecars = SidecarFiles::default();
     for (number, value) in wire::fields(bytes).flatten() {
-        let Some(bytes) = value.bytes() else { continue };
+        let wire::Value::Bytes(bytes) = value else { continue };
         match number {
             1 => pb = bytes.to_vec(),
             2 => sidecars.keras_metadata = Some((Path::new("k").to_path_buf(), Ok(bytes.to_vec()))),

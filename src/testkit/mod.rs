@@ -17,15 +17,12 @@ use crate::wire::writer;
 impl saved_model::ObjectGraphBytes {
     /// Reads the object graph back.
     pub(crate) fn decode(&self) -> ObjectGraph<'_> {
-        ObjectGraph::decode(&[&self.0]).expect("an object graph")
+        ObjectGraph::decode(&crate::wire::Message::new(&self.0)).expect("an object graph")
     }
 }
 
 /// Reads a `GraphDef` back.
 #[cfg(test)]
 pub(crate) fn decode_graph(bytes: &[u8]) -> crate::saved_model::Graph<'_> {
-    let mut graph = crate::saved_model::Graph::default();
-    graph.merge(bytes).expect("a graph");
-    graph.index();
-    graph
+    crate::saved_model::Graph::decode(&crate::wire::Message::new(bytes)).expect("a graph")
 }

@@ -50,46 +50,14 @@ pub(crate) enum Value<'a> {
     Fixed32(u32),
 }
 
-impl<'a> Value<'a> {
-    /// A length-delimited value: a message, bytes or packed numbers.
-    pub fn bytes(self) -> Option<&'a [u8]> {
-        match self {
-            Value::Bytes(bytes) => Some(bytes),
-            _ => None,
-        }
-    }
-
-    /// A `string` field. Proto3 requires UTF-8, and TensorFlow's own parser refuses anything else.
-    /// Other wire types read as the empty string.
-    pub fn text(self) -> Result<&'a str, Malformed> {
-        match self {
-            Value::Bytes(bytes) => {
-                std::str::from_utf8(bytes).map_err(|_| Malformed::at(bytes, "text is not UTF-8"))
-            }
-            _ => Ok(""),
-        }
-    }
-
-    /// An integer, enum or bool field.
-    pub fn varint(self) -> Option<u64> {
-        match self {
-            Value::Varint(varint) => Some(varint),
-            _ => None,
-        }
-    }
-
-    /// An `int64` or enum field; other wire types read as 0.
-    pub fn int(self) -> i64 {
-        self.varint().unwrap_or(0).cast_signed()
-    }
-
-    /// An `int32` field; other wire types read as 0.
-    pub fn int32(self) -> i32 {
-        int32(self.varint().unwrap_or(0))
-    }
+/// The bytes of a `string` field as text. Proto3 requires UTF-8, and TensorFlow's own parser refuses
+/// anything else.
+pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Malformed> {
+    std::str::from_utf8(bytes).map_err(|_| Malformed::at(bytes, "text is not UTF-8"))
 }
 
-/// The `int32` that a varint stands for: its low 32 bits. A negative one is written as 64 bits.
+/// The `int32` or enum that a varint stands for: its low 32 bits. A negative one is written as 64
+/// bits.
 pub(crate) fn int32(varint: u64) -> i32 {
     let [a, b, c, d, ..] = varint.to_le_bytes();
     i32::from_le_bytes([a, b, c, d])

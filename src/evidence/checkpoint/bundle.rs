@@ -101,7 +101,7 @@ fn parse_header(value: &[u8], within: impl Fn(Malformed) -> IndexError) -> Resul
             // A version 1 file has a `SavedTensorSlices` message here, whose field 1 is a message.
             (1, Value::Bytes(_)) => return Err(IndexError::Unsupported(VERSION_1)),
             (1, Value::Varint(stated)) => shards = int32(stated),
-            (2, Value::Varint(1)) => {
+            (2, Value::Varint(endianness)) if int32(endianness) == 1 => {
                 return Err(IndexError::Unsupported(
                     "the checkpoint was written on a big-endian machine",
                 ));

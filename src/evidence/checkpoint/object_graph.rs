@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use crate::limits::MAX_CHECKPOINT_GRAPH_ITEMS;
-use crate::wire::{Malformed, Value, fields};
+use crate::wire::{Malformed, Message, Value, fields, int32, utf8};
 
 /// Why an object graph cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,13 +104,13 @@ impl<'a> ObjectGraph<'a> {
     /// Decodes a `TrackableObject`.
     fn read_node(&mut self, message: &'a [u8]) -> Result<(), Malformed> {
         let starts = (self.children.len(), self.attributes.len(), self.slots.len());
-        let mut registered_saver = None;
+        let mut saver = None::<Message<'_>>;
         for field in fields(message) {
             match field? {
                 (1, Value::Bytes(child)) => self.children.push(read_child(child)?),
                 (2, Value::Bytes(attribute)) => self.attributes.push(read_attribute(attribute)?),
                 (3, Value::Bytes(slot)) => self.slots.push(read_slot(slot)?),
-                (4, Value::Bytes(saver)) => registered_saver = Some(read_saver(saver)?),
+                (4, Value::Bytes(part)) => saver.get_or_insert_default().merge(part),
                 _ => {}
             }
         }
@@ -128,7 +128,7 @@ impl<'a> ObjectGraph<'a> {
             children: range(starts.0, self.children.len())?,
             attributes: range(starts.1, self.attributes.len())?,
             slots: range(starts.2, self.slots.len())?,
-            registered_saver,
+            registered_saver: saver.as_ref().map(read_saver).transpose()?,
         });
         Ok(())
     }
@@ -171,8 +171,8 @@ fn read_child(message: &[u8]) -> Result<Child<'_>, Malformed> {
     let mut child = Child { node: 0, name: "" };
     for field in fields(message) {
         match field? {
-            (1, value) => child.node = value.int32().into(),
-            (2, value) => child.name = value.text()?,
+            (1, Value::Varint(number)) => child.node = int32(number).into(),
+            (2, Value::Bytes(name)) => child.name = utf8(name)?,
             _ => {}
         }
     }
@@ -183,9 +183,9 @@ fn read_attribute(message: &[u8]) -> Result<Attribute<'_>, Malformed> {
     let mut attribute = Attribute::default();
     for field in fields(message) {
         match field? {
-            (1, value) => attribute.name = value.text()?,
-            (2, value) => attribute.full_name = value.text()?,
-            (3, value) => attribute.checkpoint_key = value.text()?,
+            (1, Value::Bytes(name)) => attribute.name = utf8(name)?,
+            (2, Value::Bytes(name)) => attribute.full_name = utf8(name)?,
+            (3, Value::Bytes(key)) => attribute.checkpoint_key = utf8(key)?,
             _ => {}
         }
     }
@@ -196,20 +196,20 @@ fn read_slot(message: &[u8]) -> Result<SlotVariable<'_>, Malformed> {
     let mut slot = SlotVariable::default();
     for field in fields(message) {
         match field? {
-            (1, value) => slot.original = value.int32().into(),
-            (2, value) => slot.name = value.text()?,
-            (3, value) => slot.slot = value.int32().into(),
+            (1, Value::Varint(number)) => slot.original = int32(number).into(),
+            (2, Value::Bytes(name)) => slot.name = utf8(name)?,
+            (3, Value::Varint(number)) => slot.slot = int32(number).into(),
             _ => {}
         }
     }
     Ok(slot)
 }
 
-fn read_saver(message: &[u8]) -> Result<&str, Malformed> {
+fn read_saver<'a>(message: &Message<'a>) -> Result<&'a str, Malformed> {
     let mut name = "";
-    for field in fields(message) {
-        if let (1, value) = field? {
-            name = value.text()?;
+    for field in message.fields() {
+        if let (1, Value::Bytes(stated)) = field? {
+            name = utf8(stated)?;
         }
     }
     Ok(name)

@@ -13,7 +13,7 @@ use crate::limits::{MAX_KERAS_METADATA_BYTES, MAX_KERAS_METADATA_ENTRIES};
 use crate::model::KerasMetadataPlace;
 use crate::regular_file;
 use crate::saved_model::{Kind, NodeId, ObjectGraph};
-use crate::wire::{Malformed, fields};
+use crate::wire::{Malformed, Value, fields, int32, utf8};
 
 /// Most problems that are listed; a file of empty entries would give millions.
 const MAX_PROBLEMS: usize = 100;
@@ -199,18 +199,17 @@ fn decode(
 ) -> Result<(), Malformed> {
     let mut entries = 0;
     for field in fields(bytes) {
-        if let (1, value) = field? {
+        if let (1, Value::Bytes(entry)) = field? {
             entries += 1;
             if entries > MAX_KERAS_METADATA_ENTRIES {
-                let entry = value.bytes().unwrap_or_default();
                 return Err(Malformed::at(entry, "more entries than any model has"));
             }
             let (mut node, mut identifier, mut json) = (0i64, "", "");
-            for field in fields(value.bytes().unwrap_or_default()) {
+            for field in fields(entry) {
                 match field? {
-                    (2, value) => node = value.int32().into(),
-                    (4, value) => identifier = value.text()?,
-                    (5, value) => json = value.text()?,
+                    (2, Value::Varint(number)) => node = int32(number).into(),
+                    (4, Value::Bytes(stated)) => identifier = utf8(stated)?,
+                    (5, Value::Bytes(stated)) => json = utf8(stated)?,
                     _ => {}
                 }
             }

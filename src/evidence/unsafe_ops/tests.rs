@@ -107,8 +107,8 @@ fn a_function_is_found_however_it_is_named() {
     let found = |init: Message, functions: &[Message]| hazards(&[init], functions).0.len();
     // As the op of a node.
     assert_eq!(found(node("init", "evil", &[], &[]), &[evil()]), 1);
-    // Behind a second, empty value of the same attribute.
-    let twice = calls("evil").with(calls("calm"));
+    // By the second of two values of an attribute, and by the first of which the second sets nothing.
+    let twice = calls("calm").with(calls("evil"));
     assert_eq!(found(node("init", "PartitionedCall", &[], &[("f", twice)]), &[evil()]), 1);
     let entry = text(1, "f").with(bytes(2, &calls("evil").0)).with(bytes(2, []));
     let call = node("init", "PartitionedCall", &[], &[]).with(bytes(5, &entry.0));

@@ -80,7 +80,7 @@ pub(super) fn read_type(attr: &[u8]) -> Option<DType> {
     let mut found = None;
     for field in wire::fields(attr) {
         if let (6, Value::Varint(number)) = field.ok()? {
-            found = DType::from_number(i64::try_from(number).ok()?);
+            found = DType::from_number(wire::int32(number).into());
         }
     }
     found
