@@ -28,6 +28,7 @@ step "shared counts" ci/shared_counts.sh
 step mutations ci/mutations.sh
 step fuzz ci/fuzz.sh
 step "linear growth" ci/linear.sh
+step "one reading" ci/one_reading.sh
 step suite ci/suite.sh
 step "python caches" ci/python_caches.sh
 step tests ci/test.sh

@@ -14,8 +14,8 @@ pub(crate) const MAX_RANK: usize = 254;
 // SavedModel and wire formats.
 
 /// Most nested groups (an obsolete construct of protocol buffers) that are skipped before a message
-/// is refused.
-pub(crate) const MAX_GROUP_DEPTH: usize = 64;
+/// is refused: as many as the parser that TensorFlow uses allows messages.
+pub(crate) const MAX_GROUP_DEPTH: usize = 100;
 
 /// Longest `saved_model.pbtxt`, in bytes; it is held in memory. The binary form of a message cannot
 /// be longer than 2 GiB either.

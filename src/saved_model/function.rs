@@ -44,6 +44,12 @@ impl<'a> Library<'a> {
         self.by_name.contains_key(name)
     }
 
+    /// The names of all functions.
+    #[cfg(any(test, feature = "testkit"))]
+    pub fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.by_name.keys().copied()
+    }
+
     /// The function with this name, decoded.
     pub fn function(&self, name: &str) -> Option<Result<&FunctionBody<'a>, Malformed>> {
         let function = self.by_name.get(name)?;

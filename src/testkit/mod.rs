@@ -10,6 +10,7 @@ pub mod fuzz;
 pub mod large_model;
 pub mod protobuf;
 pub mod saved_model;
+pub mod seen;
 
 use crate::saved_model::ObjectGraph;
 use crate::wire::writer;
