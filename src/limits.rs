@@ -24,6 +24,9 @@ pub(crate) const MAX_PBTXT_BYTES: u64 = i32::MAX as u64;
 /// Most nested messages in a `saved_model.pbtxt`: the limit of the binary parser that TensorFlow uses.
 pub(crate) const MAX_PBTXT_DEPTH: usize = 100;
 
+/// Most messages within a message of a SavedModel: the limit of the parser that TensorFlow uses.
+pub(crate) const MAX_MESSAGE_DEPTH: usize = 100;
+
 /// Most MetaGraphs of one SavedModel; real ones have one for each set of tags.
 pub(crate) const MAX_META_GRAPHS: usize = 10_000;
 

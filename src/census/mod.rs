@@ -72,6 +72,10 @@ pub fn census_observed(
     // The library takes a while to map: the session's process does that while the files are read.
     let session = wants_session.then(|| Session::start(&source, options, observer));
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;
+    if wants_session {
+        // No session may verify the count of a file that no loader can read.
+        file.check_whole()?;
+    }
     let sidecars = SidecarFiles::read(&source, options, observer)?;
     conclude(&source, &file, sidecars, options, |files, inventory| match session {
         Some(session) => session.confirm(&source, files, inventory),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use super::meta_graph::MetaGraph;
+use super::whole;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_META_GRAPHS, MAX_PBTXT_BYTES};
 use crate::regular_file;
@@ -70,6 +71,14 @@ impl SavedModelFile {
             Bytes::Mapped(map) => map,
             Bytes::Held(bytes) => bytes,
         }
+    }
+
+    /// Checks all of the file, as TensorFlow's parser does before it looks at anything.
+    ///
+    /// # Errors
+    /// Where that parser refuses the file.
+    pub fn check_whole(&self) -> Result<()> {
+        whole::check(self.bytes()).map_err(|e| self.malformed(e))
     }
 
     /// The schema version and all MetaGraphs, whose graphs and collections stay undecoded.

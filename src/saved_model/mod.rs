@@ -13,6 +13,7 @@ mod node;
 mod object_graph;
 mod per_object;
 mod shape;
+mod whole;
 
 pub(crate) use collection::VariableDef;
 pub(crate) use file::SavedModelFile;

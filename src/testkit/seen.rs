@@ -21,6 +21,7 @@ const NODE_COLLECTIONS: &[&str] = &["saved_model_main_op", "legacy_init_op", "tr
 /// What is seen of a `SavedModel`; the error where it is refused.
 pub fn saved_model(bytes: &[u8]) -> Result<Value, String> {
     let file = SavedModelFile::in_memory(bytes.to_vec());
+    file.check_whole().map_err(|e| e.to_string())?;
     let (version, metas) = file.decode().map_err(|e| e.to_string())?;
     let metas: Result<Vec<Value>, Malformed> = metas.iter().map(meta_graph).collect();
     Ok(json!({ "version": version, "metas": metas.map_err(|e| e.what.to_owned())? }))

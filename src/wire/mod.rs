@@ -8,5 +8,7 @@ mod merge;
 pub(crate) mod text;
 pub(crate) mod writer;
 
-pub(crate) use binary::{Malformed, Value, fields, int32, packed, read_varint, split_varint, utf8};
+pub(crate) use binary::{
+    Fields, Malformed, Value, fields, int32, packed, read_varint, split_varint, utf8,
+};
 pub(crate) use merge::{Member, Message, OneOf, last_of_each};
