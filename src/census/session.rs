@@ -261,6 +261,7 @@ fn fallback_reason(
             FailureKind::NoLibrary
             | FailureKind::LibraryUnusable
             | FailureKind::NotAWorker
+            | FailureKind::Unparsable
             | FailureKind::NoTemporaryFolder => None,
             _ => Some(VariablesReason::LoadFailed(failure.message.clone())),
         },

@@ -51,6 +51,9 @@ pub(super) fn failed(
         FailureKind::NoTemporaryFolder => {
             why.advice = "set TMPDIR to a folder that can be written to: a session needs one for a moment, for a link to the library".into();
         }
+        FailureKind::Unparsable => {
+            why.advice = "get the model again: its file is damaged, or a newer TensorFlow wrote it than this one (--libtensorflow PATH names another)".into();
+        }
         FailureKind::NotAWorker => why.advice = CALL_SERVE_IF_WORKER.into(),
         FailureKind::TimedOut => {
             why.advice = format!("give it longer with --timeout SECONDS{or_variables}");

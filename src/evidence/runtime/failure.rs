@@ -23,12 +23,13 @@ impl Failure {
         Failure { kind, message: message.into(), stderr_lines: Vec::new() }
     }
 
-    /// The failure that TensorFlow's status stands for. A missing op has no code of its own: its
-    /// name is in the message alone.
+    /// The failure that TensorFlow's status stands for. A missing op and a file that cannot be parsed
+    /// have no codes of their own: the message alone tells them.
     pub(super) fn from_status(code: StatusCode, message: &str) -> Failure {
         let kind = match (code, missing_op(message)) {
             (_, Some(op)) => FailureKind::MissingOp(op.to_string()),
             (StatusCode::RESOURCE_EXHAUSTED, _) => FailureKind::OutOfMemory,
+            (_, None) if is_unparsable(message) => FailureKind::Unparsable,
             (_, None) => FailureKind::Refused,
         };
         Failure::new(kind, clean(message))
@@ -54,6 +55,8 @@ pub enum FailureKind {
     Refused,
     /// The model uses an op that the library lacks; its name.
     MissingOp(String),
+    /// TensorFlow cannot parse the model's file.
+    Unparsable,
     /// The worker process ended before it answered.
     Crashed {
         /// The signal that ended it; `None` where it exited by itself.
@@ -93,6 +96,13 @@ fn missing_op(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("Op type not registered '")?;
     let (op, _) = rest.split_once('\'')?;
     Some(op)
+}
+
+/// True where TensorFlow says that a file is no message of the expected type.
+/// Source: `ReadBinaryProto` and `ReadTextProto`, tensorflow/core/platform/env.cc.
+fn is_unparsable(message: &str) -> bool {
+    message.starts_with("Can't parse ")
+        && [" as binary proto", " as text proto"].iter().any(|end| message.ends_with(end))
 }
 
 /// Name scope of the nodes that the worker adds to graphs. A reader of a message does not know them.
@@ -158,6 +168,18 @@ mod tests {
         let failure = Failure::from_status(StatusCode::NOT_FOUND, said);
         assert_eq!(failure.kind, FailureKind::MissingOp("SentencepieceOp".into()));
         assert!(!failure.message.contains("contrib"), "{failure}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_message_cannot_be_parsed() {
+        // As TensorFlow 2.21 says it.
+        for said in ["Can't parse ./saved_model.pb as binary proto", "Can't parse x as text proto"]
+        {
+            let failure = Failure::from_status(StatusCode::UNKNOWN, said);
+            assert_eq!(failure.kind, FailureKind::Unparsable);
+        }
+        let of_an_op = Failure::from_status(StatusCode::UNKNOWN, "Can't parse serialized Example.");
+        assert_eq!(of_an_op.kind, FailureKind::Refused);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod model;
 mod permissions;
 mod pipes;
 mod processes;
+mod unparsable;
 mod walls;
 
 use std::path::Path;
