@@ -54,6 +54,15 @@ impl<'a> Attr<'a> {
         NamedAttrs::decode(&named).name
     }
 
+    /// True for a function and for a list of functions.
+    pub fn names_function(&self) -> bool {
+        match self.value().member() {
+            Some(Member::Message(10, _)) => true,
+            Some(Member::Message(1, list)) => all_bytes(&list, 9).next().is_some(),
+            _ => false,
+        }
+    }
+
     /// Every function that the attribute names: as a `func`, in a `list(func)`, and in the attributes
     /// that a `NameAttrList` passes to its function.
     pub fn functions(self) -> Vec<&'a str> {

@@ -78,6 +78,10 @@ impl<'a> Node<'a> {
         ) {
             return Vec::new();
         }
+        // Few nodes name a function, and few maps have a key twice.
+        if !self.raw_attrs().any(|(_, attr)| attr.names_function()) {
+            return Vec::new();
+        }
         let attrs = last_of_each(self.raw_attrs().collect());
         attrs.into_iter().flat_map(|(_, attr)| attr.functions()).collect()
     }

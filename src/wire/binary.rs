@@ -126,6 +126,7 @@ impl<'a> Fields<'a> {
 
     /// The number and wire type of the next field. A tag has 32 bits and at most five bytes; parsers
     /// disagree about what has more.
+    #[inline]
     fn tag(&mut self) -> Result<(u32, u8), Malformed> {
         let start = self.rest;
         let tag = self.varint()?;
@@ -139,6 +140,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a field whose tag, at `start`, has just been read.
+    #[inline]
     fn value(&mut self, start: &[u8], wire_type: u8) -> Result<Value<'a>, Malformed> {
         Ok(match wire_type {
             0 => Value::Varint(self.varint()?),
@@ -153,6 +155,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The length of a value. TensorFlow's parser reads at most five bytes of it.
+    #[inline]
     fn len(&mut self) -> Result<u64, Malformed> {
         let start = self.rest;
         let len = self.varint()?;
@@ -188,11 +191,12 @@ impl<'a> Iterator for Fields<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        // Most fields of these messages are bytes, of numbers 1 to 15 and shorter than 128 bytes:
-        // one byte of tag and one of length.
-        if let [tag @ 0x08..=0x7f, len @ 0..=0x7f, rest @ ..] = self.rest
+        // Most fields of these messages are bytes, of numbers 1 to 15 and shorter than 16 KiB: one
+        // byte of tag and one or two of length.
+        if let [tag @ 0x08..=0x7f, rest @ ..] = self.rest
             && tag & 7 == 2
-            && let Some((taken, rest)) = rest.split_at_checked(usize::from(*len))
+            && let Some((len, rest)) = short_len(rest)
+            && let Some((taken, rest)) = rest.split_at_checked(len)
         {
             self.rest = rest;
             return Some(Ok((u32::from(tag >> 3), Value::Bytes(taken))));
@@ -202,6 +206,18 @@ impl<'a> Iterator for Fields<'a> {
             self.rest = &[];
         }
         field.transpose()
+    }
+}
+
+/// A length of one or two bytes, and the bytes after it.
+#[inline]
+fn short_len(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    match bytes {
+        [len @ 0..=0x7f, rest @ ..] => Some((usize::from(*len), rest)),
+        [low, high @ 0..=0x7f, rest @ ..] => {
+            Some((usize::from(low & 0x7f) | usize::from(*high) << 7, rest))
+        }
+        _ => None,
     }
 }
 
