@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::collection::{VariableDef, bytes_list, node_list, variable_def};
 use super::graph::Graph;
-use super::node::input_node;
+use super::node::{InputName, input_node};
 use super::object_graph::ObjectGraph;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_COMPOSITE_TENSOR_DEPTH, MAX_META_GRAPH_ENTRIES};
@@ -22,6 +22,8 @@ pub(crate) struct MetaGraph<'a> {
     pub tensorflow_version: &'a str,
     /// Node that restores the variables; empty where there is no saver (as in TF1 Hub modules).
     pub restore_op: &'a str,
+    /// The tensor that the loader feeds with the path of the checkpoint when it runs `restore_op`.
+    pub filename_tensor: &'a str,
     /// Nodes that the loader feeds with the paths of the model's own asset files.
     pub asset_nodes: Vec<&'a str>,
     /// Nodes that the loader would feed with a path outside the model's folder.
@@ -86,15 +88,18 @@ impl<'a> MetaGraph<'a> {
     /// Reads a part of a `SaverDef`.
     fn merge_saver(&mut self, part: &'a [u8]) -> Result<(), Malformed> {
         for field in fields(part) {
-            if let (3, Value::Bytes(name)) = field? {
-                self.restore_op = utf8(name)?;
+            match field? {
+                (1, Value::Bytes(name)) => self.filename_tensor = utf8(name)?,
+                (3, Value::Bytes(name)) => self.restore_op = utf8(name)?,
+                _ => {}
             }
         }
         Ok(())
     }
 
     /// Adds the node of an `AssetFileDef` to the assets, or to the foreign files where its file name
-    /// leads out of the model's folder.
+    /// leads out of the model's folder or the loader feeds something else: it feeds what has a name,
+    /// not the parts of a sparse or composite tensor, and only a node's first output is followed here.
     fn add_asset(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
         let (mut tensor, mut file_name) = (Message::default(), "");
         for field in fields(bytes) {
@@ -105,8 +110,13 @@ impl<'a> MetaGraph<'a> {
             }
         }
         let leads_out = file_name.split('/').any(|part| part == "..");
-        let nodes = if leads_out { &mut self.foreign_files } else { &mut self.asset_nodes };
-        add_tensor_names(tensor, nodes)
+        match fed_tensor(&tensor)? {
+            Some(fed) if fed.output == 0 && !fed.control && !leads_out => {
+                self.asset_nodes.push(fed.node);
+                Ok(())
+            }
+            _ => add_tensor_names(tensor, &mut self.foreign_files),
+        }
     }
 
     /// Its tags as a set: order and repetition do not matter.
@@ -198,6 +208,19 @@ fn signature_outputs<'a>(signature: &Message<'a>) -> Result<Vec<&'a str>, Malfor
         add_tensor_names(info, &mut outputs)?;
     }
     Ok(outputs)
+}
+
+/// The tensor that a `TensorInfo` names; `None` where it lists the parts of one instead.
+fn fed_tensor<'a>(info: &Message<'a>) -> Result<Option<InputName<'a>>, Malformed> {
+    let mut name = None;
+    for field in info.fields() {
+        match field? {
+            (1, Value::Bytes(bytes)) => name = Some(input_node(utf8(bytes)?)),
+            (4 | 5, Value::Bytes(_)) => name = None,
+            _ => {}
+        }
+    }
+    Ok(name)
 }
 
 /// Adds the nodes that a `TensorInfo` names: of a tensor, of the three tensors of a sparse one, or of

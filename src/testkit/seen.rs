@@ -128,7 +128,7 @@ fn declared(shape: &DeclaredShape) -> Value {
 
 fn functions(graph: &Graph<'_>) -> Result<Value, Malformed> {
     let mut described = serde_json::Map::new();
-    for name in graph.library.names().filter(|name| !name.is_empty()) {
+    for name in graph.library.names().iter().copied().filter(|name| !name.is_empty()) {
         if let Some(body) = graph.library.function(name) {
             described.insert(name.to_owned(), function(body?));
         }
