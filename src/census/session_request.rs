@@ -3,23 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use foldhash::{HashMap, HashMapExt};
-
+use crate::evidence::load_hazards;
 use crate::evidence::restore_graph::is_variable_op;
 use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
 use crate::reconcile::{Inventory, ItemId, Settled};
-use crate::saved_model::{Graph, OpId, input_node};
+use crate::saved_model::{Graph, OpId};
 use crate::source::Source;
 
 /// All variable ops of the graph, each with a node that reads it where there is one, and their
 /// ids in the graph.
 pub(super) fn variable_ops(graph: &Graph<'_>) -> (Vec<VariableOp>, Vec<OpId>) {
-    let mut reads: HashMap<&str, &str> = HashMap::new();
-    for node in graph.nodes.iter().filter(|n| n.op == "ReadVariableOp") {
-        if let Some(handle) = node.inputs().next() {
-            reads.entry(input_node(handle).node).or_insert(node.name);
-        }
-    }
+    let reads = load_hazards::reads(graph);
     let mut ops = Vec::new();
     let mut ids = Vec::new();
     for (id, node) in graph.ops().filter(|(_, n)| is_variable_op(n.op)) {

@@ -8,13 +8,13 @@ use super::collections::{self, GraphVariable};
 use super::constants;
 use super::graph_check::{self, GraphProblem};
 use super::keras::{self, KerasConfig, KerasMetadata};
+use super::load_hazards::{self, LoadHazards};
 use super::object_graph::{self, ObjectGraphFacts};
 use super::restore_graph::{self, RestoreGraph};
 use super::sidecars::SidecarFiles;
-use super::unsafe_ops::{self, LoadHazards};
 use crate::error::Result;
 use crate::model::Constants;
-use crate::options::Options;
+use crate::options::{Options, RuntimeChoice};
 use crate::saved_model::{Graph, MetaGraph, ObjectGraph, SavedModelFile, Signature, select};
 use crate::wire::Malformed;
 
@@ -48,7 +48,7 @@ pub(crate) struct FileEvidence<'a> {
     pub index_is_unreadable: bool,
     /// The checkpoint's own object graph, undecoded.
     pub checkpoint_graph: Option<Vec<u8>>,
-    /// What a full load would run that it should not.
+    /// What a full load would run that it should not; empty where no session is wanted.
     pub hazards: LoadHazards<'a>,
     /// Weights that are constants of the graph.
     pub constants: Constants,
@@ -73,7 +73,7 @@ impl<'a> FileEvidence<'a> {
         // What only looks at the graph is done beside what looks at the objects: each takes about
         // half of the time of a census from files.
         let (declaration, scan) = std::thread::scope(|scope| {
-            let scan = scope.spawn(|| GraphScan::read(meta, &graph, &signatures));
+            let scan = scope.spawn(|| GraphScan::read(meta, &graph, &signatures, options.runtime));
             let declaration = Declaration::read(meta, &graph, &signatures, sidecars, selected);
             (declaration, scan.join())
         });
@@ -118,10 +118,16 @@ impl<'a> GraphScan<'a> {
         meta: &MetaGraph<'a>,
         graph: &Graph<'a>,
         signatures: &[Signature<'a>],
+        runtime: RuntimeChoice,
     ) -> Result<GraphScan<'a>, Malformed> {
+        // The scan decodes every function, which nothing else does.
+        let hazards = match runtime {
+            RuntimeChoice::Off => LoadHazards::default(),
+            _ => load_hazards::scan(meta, graph)?,
+        };
         Ok(GraphScan {
             problems: graph_check::check(graph),
-            hazards: unsafe_ops::scan(meta, graph)?,
+            hazards,
             constants: constants::sum(graph, signatures),
         })
     }

@@ -8,7 +8,7 @@ use super::large_model::LargeModel;
 use crate::evidence::checkpoint::{ObjectGraph as CheckpointGraph, parse_index};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::sidecars::SidecarFiles;
-use crate::evidence::{constants, graph_check, keras, restore_graph, unsafe_ops};
+use crate::evidence::{constants, graph_check, keras, load_hazards, restore_graph};
 use crate::options::Options;
 use crate::saved_model::{ObjectGraph, SavedModelFile};
 use crate::{reconcile, wire};
@@ -20,7 +20,7 @@ pub const READERS: &[&str] = &[
     "graph_check",
     "restore_graph",
     "constants",
-    "unsafe_ops",
+    "load_hazards",
     "object_graph",
     "index",
     "checkpoint_graph",
@@ -79,8 +79,8 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
                     let signatures = meta.signatures().expect("signatures");
                     constants::sum(&graph, &signatures).tensors as usize
                 }
-                "unsafe_ops" => {
-                    let hazards = unsafe_ops::scan(meta, &graph).expect("a scan");
+                "load_hazards" => {
+                    let hazards = load_hazards::scan(meta, &graph).expect("a scan");
                     1 + hazards.unsafe_ops.len()
                 }
                 _ => panic!("no reader is called {name}"),

@@ -1,42 +1,67 @@
-//! What a full load would run: the restore op and the initialisers, with every function that they
-//! call. Found without running anything: a model that reaches files, processes or the network is
-//! recognised before it is loaded.
+//! What a full load would run, and whether all of it is made of ops that are known to be harmless.
+//! Found without running anything: a model that reaches files, processes or the network is recognised
+//! before it is loaded.
+//!
+//! Four things are run, with every function that they call (`reach`): the restore op, the
+//! initialisers, what the census itself fetches (`fetched`), and what TensorFlow folds while it
+//! imports the graph (`folding`). Each op must be on a list of good ones (`op_lists`); some are good
+//! only with what they are given (`given`, `assets`).
 mod assets;
-mod op_list;
+mod fetched;
+mod folding;
+mod given;
+mod op_lists;
 mod reach;
 
 use crate::saved_model::{Graph, MetaGraph, OpId, input_node};
 use crate::wire::Malformed;
-use reach::{KnownOps, calls_of, scan_functions};
+use given::Paths;
+use reach::Scan;
 
-pub(crate) use reach::LoadHazards;
+pub(crate) use fetched::reads;
+
+/// Most unsafe ops that are listed.
+const MAX_LISTED: usize = 20;
+
+/// What a full load would run although it should not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct LoadHazards<'a> {
+    /// Ops that reach beyond the model, or may do so: op and node, each pair once.
+    pub unsafe_ops: Vec<(&'a str, &'a str)>,
+    /// A function that calls itself, directly or through others: the load would not end.
+    pub recursion: Option<&'a str>,
+}
+
+impl<'a> LoadHazards<'a> {
+    fn add(&mut self, op: &'a str, node: &'a str) {
+        if self.unsafe_ops.len() < MAX_LISTED && !self.unsafe_ops.contains(&(op, node)) {
+            self.unsafe_ops.push((op, node));
+        }
+    }
+
+    /// True where a load only restores and initialises the model itself.
+    pub fn is_none(&self) -> bool {
+        self.unsafe_ops.is_empty() && self.recursion.is_none()
+    }
+}
 
 /// Scans everything that a load would run.
 pub(crate) fn scan<'a>(
     meta: &MetaGraph<'a>,
     graph: &Graph<'a>,
 ) -> Result<LoadHazards<'a>, Malformed> {
-    let mut hazards = LoadHazards::default();
-    let assets = assets::asset_paths(meta, graph);
-    let starts = |names: &[&'a str]| -> Vec<OpId> {
+    let named = |names: &[&str]| -> Vec<OpId> {
         names.iter().filter_map(|n| graph.find(input_node(n).node)).collect()
     };
-    let init = graph.ancestors(starts(&meta.init_nodes()?));
-    let restore = graph.ancestors(starts(&[meta.restore_op]));
-    let mut calls = Vec::new();
-    let mut ops = KnownOps::default();
-    for (nodes, is_init) in [(init, true), (restore, false)] {
-        for node in nodes.iter().filter_map(|op| graph.node(*op)) {
-            calls.extend(calls_of(graph, node, &assets));
-            // The loader gives only the restore op the path of the model's own checkpoint. An
-            // initialiser that restores reads another file.
-            if ops.is_hazard(node, &assets) || (is_init && node.op == "RestoreV2") {
-                hazards.add(node);
-            }
-        }
-    }
-    scan_functions(graph, calls, &mut ops, &mut hazards);
-    Ok(hazards)
+    let assets = assets::asset_paths(meta, graph);
+    let checkpoint = assets::restore_paths(meta, graph, &assets);
+    let mut scan = Scan::new(graph);
+    scan.run(named(&meta.init_nodes()?), &assets);
+    scan.run(named(&[meta.restore_op]), &checkpoint);
+    // The census feeds nothing when it asks for the variables.
+    scan.run(fetched::starts(graph), &Paths::default());
+    scan.fold();
+    Ok(scan.finish())
 }
 
 #[cfg(test)]

@@ -1,86 +1,72 @@
-//! Ops that reach beyond the model: files, processes, other machines, other code.
+//! Which ops are good, and which have state: the two lists beside this file.
 //!
-//! The list works by parts of names and not by whole names: TensorFlow adds versions (`ReadFile`,
-//! `CSVDatasetV2`) and libraries of custom ops add families (`IO>…`), and an op that is taken for
-//! unsafe without need costs only the full load; the count goes on without it.
+//! Two lists and not one, so that an op that nobody has looked at is told from one that was: a test
+//! compares both with the registry of the library.
 
-/// Parts of the names of ops that reach beyond the model. Exceptions are in [`SAFE_OPS`].
-const UNSAFE_NAME_PARTS: &[&str] = &[
-    // Files, and datasets and summaries that are files.
-    "File",
-    "Reader",
-    "Record",
-    "TextLine",
-    "Writer",
-    "Summary",
-    "Snapshot",
-    "SaveV2",
-    "SaveSlices",
-    "SaveDataset",
-    "LoadDataset",
-    "ListDataset",
-    "SqlDataset",
-    "CacheDataset",
-    "CSVDataset",
-    "DumpTensor",
-    "CalibrationStatisticsSaver",
-    "FixedUnigramCandidateSampler",
-    "Skipgram",
-    "ImmutableConst",
-    "Checkpoint",
-    "Lmdb",
-    "LMDB",
-    // `LoadAndRemapMatrix` and `GenerateVocabRemapping` read files.
-    "Remap",
-    // Their descriptors may be those of a file.
-    "DecodeProto",
-    "EncodeProto",
-    // Other machines and processes.
-    "RegisterDataset",
-    "DistributedSave",
-    "DTensorRestore",
-    "MergeV2Checkpoints",
-    "Remote",
-    "Collective",
-    "ConfigureDistributed",
-    "DataService",
-    "_Send",
-    "_Recv",
-    "_HostSend",
-    "_HostRecv",
-    "Rpc",
-    "Grpc",
-    "Socket",
-    "Http",
-    "BigQuery",
-    "Bigtable",
-    "Kafka",
-    "Pubsub",
-    "IO>",
-    // Other code.
-    "PyFunc",
-    "CustomCall",
-    "TRT",
-    // Output of the process, or of a debugger: the URL of `DebugIdentity` may be a file or a machine.
-    "Print",
-    "DebugIdentity",
-    "DebugNumeric",
-    "DebugNan",
-    "Audit",
-];
-/// Ops with exactly these names reach beyond the model too; as parts they would match harmless ops.
-const UNSAFE_OPS: &[&str] = &["Save", "Restore", "RestoreSlice", "ImportEvent", "Send", "Recv"];
-/// Ops whose names hold one of [`UNSAFE_NAME_PARTS`], and that do nothing of the kind.
-const SAFE_OPS: &[&str] = &["ShardedFilename", "CheckpointHasKey"];
+use std::sync::LazyLock;
 
-/// True for an op that reads a vocabulary, which is safe where the file is an asset of the model.
-pub(super) fn is_table_from_file(op: &str) -> bool {
-    matches!(op, "InitializeTableFromTextFile" | "InitializeTableFromTextFileV2")
+use foldhash::{HashMap, HashMapExt};
+
+const GOOD_OPS: &str = include_str!("good_ops.txt");
+const OTHER_OPS: &str = include_str!("other_ops.txt");
+
+/// What the lists say of an op.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// Reaches nothing but the memory of the process, whatever its inputs.
+    pub is_good: bool,
+    /// Has state in every version of the library, so that nothing evaluates it before it is run.
+    pub is_stateful: bool,
 }
 
-/// True for an op that reaches beyond the model, whatever its inputs.
-pub(super) fn reaches_outside(op: &str) -> bool {
-    !SAFE_OPS.contains(&op)
-        && !is_table_from_file(op)
-        && (UNSAFE_OPS.contains(&op) || UNSAFE_NAME_PARTS.iter().any(|part| op.contains(part)))
+/// Built once, on the first question: of 1,800 names, in less than a tenth of a millisecond.
+static OPS: LazyLock<HashMap<&'static str, Listed>> = LazyLock::new(|| {
+    let mut ops = HashMap::with_capacity(2048);
+    for (list, is_good) in [(GOOD_OPS, true), (OTHER_OPS, false)] {
+        for (name, mark) in entries(list) {
+            ops.insert(name, Listed { is_good, is_stateful: mark == '!' });
+        }
+    }
+    ops
+});
+
+/// The names of a list, each with its mark: `!`, `?` or none, which is a space.
+fn entries(list: &'static str) -> impl Iterator<Item = (&'static str, char)> {
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(str::split_whitespace).map(|entry| match entry.strip_suffix(['!', '?']) {
+        Some(name) if entry.ends_with('!') => (name, '!'),
+        Some(name) => (name, '?'),
+        None => (entry, ' '),
+    })
+}
+
+/// What the lists say of this op; `None` where neither has it: an op of another library, or of a
+/// newer one.
+pub(super) fn listed(op: &str) -> Option<Listed> {
+    OPS.get(op).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_op_is_in_one_list_once() {
+        let all = entries(GOOD_OPS).chain(entries(OTHER_OPS)).count();
+        assert_eq!(all, OPS.len());
+        assert!(all > 1_800, "only {all} ops");
+    }
+
+    #[test]
+    fn names_are_told_from_their_marks_and_headings() {
+        assert_eq!(listed("Add"), Some(Listed { is_good: true, is_stateful: false }));
+        assert_eq!(listed("VarHandleOp"), Some(Listed { is_good: true, is_stateful: true }));
+        assert_eq!(listed("ReadFile"), Some(Listed { is_good: false, is_stateful: false }));
+        assert_eq!(listed("WriteFile"), Some(Listed { is_good: false, is_stateful: true }));
+        // With state in 2.15, without in 2.21.
+        assert_eq!(listed("XlaCallModule"), Some(Listed { is_good: false, is_stateful: false }));
+        for no_op in ["#", "why", "WriteFile!", ""] {
+            assert_eq!(listed(no_op), None);
+        }
+    }
 }
