@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::session_choice::SessionKind;
 use crate::evidence::files::FileEvidence;
+use crate::evidence::load_hazards;
 use crate::evidence::runtime::{Failure, FailureKind, Location, Tried};
 use crate::model::RuntimeFailure;
 use crate::reconcile::{Confirmation, Unconfirmed};
@@ -76,8 +77,13 @@ fn describe(tried: &Tried) -> String {
 /// A full load that was asked for and is refused, because of what it would run.
 pub(super) fn refused(files: &FileEvidence<'_>) -> RuntimeFailure {
     let (what, advice) = match (files.hazards.unsafe_ops.first(), files.hazards.recursion) {
+        (Some((op, node)), _) if !load_hazards::is_listed(op) => (
+            format!("a full load would run {op} ({node}), an op that nobody has looked at"),
+            "use --runtime variables; or, for a custom op that you trust, --op-library PATH with \
+             --allow-unsafe-ops",
+        ),
         (Some((op, node)), _) => (
-            format!("a full load would run {op} ({node}), which reaches beyond the model"),
+            format!("a full load would run {op} ({node}), which may reach beyond the model"),
             "use --runtime variables, or --allow-unsafe-ops if you trust the model",
         ),
         (None, function) => (

@@ -8,4 +8,5 @@ mod cleanup;
 mod fixtures;
 mod forgetful;
 mod hostile;
+mod op_lists;
 mod worker;

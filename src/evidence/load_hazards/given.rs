@@ -41,9 +41,11 @@ pub(super) fn is_hazard(node: &Node<'_>, paths: &Paths<'_>) -> bool {
     }
 }
 
-/// True where the messages are described by the program itself, and not by a file. An attribute
-/// without a string is one that the caller of the function gives.
+/// True where the messages are described by the program itself or in the attribute, and not by a
+/// file. An attribute without a string is one that the caller of the function gives.
+/// Source: tensorflow/core/util/proto/descriptors.cc (TensorFlow 2.21).
 fn knows_its_messages(node: &Node<'_>) -> bool {
-    let source = node.attr("descriptor_source");
-    source.is_none_or(|source| matches!(source.bytes(), Some(b"" | b"local://")))
+    let Some(source) = node.attr("descriptor_source") else { return true };
+    let source = source.bytes();
+    source.is_some_and(|s| s.is_empty() || s == b"local://" || s.starts_with(b"bytes://"))
 }

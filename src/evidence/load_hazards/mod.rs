@@ -45,6 +45,11 @@ impl<'a> LoadHazards<'a> {
     }
 }
 
+/// True for an op of TensorFlow's own registry, as far as the lists know it.
+pub(crate) fn is_listed(op: &str) -> bool {
+    op_lists::listed(op).is_some()
+}
+
 /// Scans everything that a load would run.
 pub(crate) fn scan<'a>(
     meta: &MetaGraph<'a>,

@@ -291,6 +291,7 @@ fn messages_are_known_only_where_the_program_describes_them() {
     };
     assert_eq!(with(&[]), 0);
     assert_eq!(with(&[("descriptor_source", text(2, "local://"))]), 0);
+    assert_eq!(with(&[("descriptor_source", text(2, "bytes://described here"))]), 0);
     assert_eq!(with(&[("descriptor_source", text(2, "/tmp/messages.pb"))]), 1);
     // Given by the caller of the function.
     assert_eq!(with(&[("descriptor_source", text(9, "source"))]), 1);

@@ -9,7 +9,7 @@ pub(super) fn of_session(fact: &SessionFact) -> Words {
             Words::new(format!("the session holds the variables alone: {}", of_reason(reason)))
         }
         SessionFact::UnsafeOp { op, node, .. } => {
-            Words::new(format!("loading this model runs {op}, which reaches beyond the model"))
+            Words::new(format!("loading this model runs {op}, which may reach beyond the model"))
                 .about(node)
         }
         SessionFact::NoSandbox(lacks) => Words::new(format!(
@@ -49,7 +49,7 @@ pub(in crate::verdict) fn of_reason(reason: &VariablesReason) -> String {
     match reason {
         VariablesReason::Statistics => "statistics of the values are taken batch by batch".into(),
         VariablesReason::UnsafeOp { op, node } => {
-            format!("loading it would run {op} ({node}), which reaches beyond the model")
+            format!("loading it would run {op} ({node}), which may reach beyond the model")
         }
         VariablesReason::Recursion(function) => {
             format!("loading it would not end: function {function} calls itself")

@@ -59,6 +59,11 @@ fn an_unknown_op_is_named_with_advice() {
     load.is_unconfirmed();
     assert!(load.stderr.contains("NoSuchOpAnywhere"), "{}", load.stderr);
     assert!(load.stderr.contains("--op-library"), "{}", load.stderr);
+    // Where it may be run, TensorFlow says that it lacks it.
+    let allowed = count(&model.path(), &["--runtime", "load", "--allow-unsafe-ops"]);
+    allowed.is_unconfirmed();
+    assert!(allowed.stderr.contains("lacks the op NoSuchOpAnywhere"), "{}", allowed.stderr);
+    assert!(allowed.stderr.contains("--op-library"), "{}", allowed.stderr);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Hostile models and surroundings, with the real library: the program always ends, gives the best
 //! count it can, and leaves no process and no file.
 
+mod hazards;
 mod loads;
 mod model;
 mod permissions;
