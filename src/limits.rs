@@ -101,7 +101,7 @@ pub(crate) const MAX_KERAS_CONFIG_LAYERS: usize = 1_000_000;
 pub(crate) const MAX_RESTORE_CHAIN: usize = 64;
 
 /// Most calls of functions that are scanned for unsafe ops. A function is scanned once for each
-/// different set of arguments that are paths of assets.
+/// different set of arguments that are paths of the model's own files. What lies beyond is a hazard.
 pub(crate) const MAX_SCANNED_CALLS: usize = 100_000;
 
 /// Longest chain of reads that is followed from the input of an op to its variable.

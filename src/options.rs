@@ -31,7 +31,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Most address space that the session's process may take, in bytes.
     pub memory_limit: Option<u64>,
-    /// Let a full load run ops that touch files, processes or the network.
+    /// Let a full load run ops that are not known to be harmless: those that touch files, processes or
+    /// the network, and custom ops.
     pub allow_unsafe_ops: bool,
     /// Let the session see GPUs.
     pub allow_gpu: bool,
@@ -115,7 +116,7 @@ impl Options {
         self
     }
 
-    /// Lets a full load run ops that touch files, processes or the network.
+    /// Lets a full load run ops that are not known to be harmless.
     pub fn allow_unsafe_ops(mut self, allow: bool) -> Options {
         self.allow_unsafe_ops = allow;
         self

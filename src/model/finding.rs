@@ -133,7 +133,7 @@ words! {
         RuntimeFailed => "runtime-failed",
         /// `auto` chose or fell back to another mode than a full load.
         RuntimeModeChosen => "runtime-mode-chosen",
-        /// Loading the model would run ops that touch files, processes or the network.
+        /// Loading the model would run ops that are not known to be harmless.
         UnsafeOps => "unsafe-ops",
         /// A full load ran in a process that the kernel kept from nothing.
         NoSandbox => "no-sandbox",

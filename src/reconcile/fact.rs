@@ -199,7 +199,7 @@ pub(crate) enum NotFilled {
 pub(crate) enum SessionFact {
     /// The session holds the variables alone, and why it is no full load.
     OverVariables(VariablesReason),
-    /// A full load runs an op that touches files, processes or the network.
+    /// A full load runs an op that is not known to be harmless.
     UnsafeOp {
         /// The op.
         op: String,

@@ -8,15 +8,16 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tfcensus::internals::runtime::{
     Answer, Failure, FailureKind, LoadRequest, Location, RawBytes, VariableOp, locate, probe, start,
 };
 use tfcensus::model::Shape;
-use tfcensus::{Observer, Options, Progress, Silent};
+use tfcensus::{Observer, Options, Progress, RuntimeChoice, Silent};
 
 use crate::common::process::{send, wait_for_end, wait_until};
-use crate::common::{TFCENSUS, require_library};
+use crate::common::{TFCENSUS, fixture, require_library};
 
 const HELLO: &str = r#"{"event":"hello"}"#;
 const READY: &str = r#"{"event":"ready","protocol":3,"tensorflow_version":"2.0.0","sandbox":"none","sandbox_lacks":""}"#;
@@ -103,6 +104,25 @@ fn accepts_an_answer_in_any_number_of_events() {
     assert!(!answer.held[0].is_initialized());
     assert_eq!(answer.held[1].shape, Some(Shape(vec![2, 3])));
     fake.wait_for_end();
+}
+
+/// A worker that is asked for the variables is told keys of the checkpoint, and no node of the model.
+#[test]
+fn a_request_for_the_variables_names_no_node() {
+    require_library();
+    let fake = Fake::new(&format!("echo '{READY}'; read request; echo \"$request\" > request"));
+    let model = fixture("module_shared");
+    let options = options(&fake.program).runtime(RuntimeChoice::Variables);
+    tfcensus::census(&model, &options).unwrap();
+    let request = fs::read_to_string(fake.folder.path().join("request")).unwrap();
+    let request: Value = serde_json::from_str(&request).unwrap();
+    let restore = request["restore"].as_object().unwrap_or_else(|| panic!("{request}"));
+    let parts: Vec<&str> = restore.keys().map(String::as_str).collect();
+    assert_eq!(parts, ["prefix", "tensors", "batch_bytes", "stats"]);
+    for tensor in restore["tensors"].as_array().unwrap() {
+        let parts: Vec<&str> = tensor.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(parts, ["key", "slice", "dtype", "byte_len"]);
+    }
 }
 
 #[test]

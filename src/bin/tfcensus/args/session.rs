@@ -45,7 +45,7 @@ pub struct SessionArgs {
     /// Most memory that the session's process may map, such as 4GiB
     #[arg(long, value_name = "BYTES", value_parser = values::bytes, help_heading = "Session")]
     memory_limit: Option<u64>,
-    /// Let a full load run ops that touch files, processes or the network; the sandbox stays
+    /// Let a full load run ops that are not known to be harmless; the sandbox stays
     #[arg(long, help_heading = "Session")]
     allow_unsafe_ops: bool,
     /// Let the session see GPUs
