@@ -93,7 +93,7 @@ enum Kind {
 fn kind(op: &str) -> Kind {
     match op {
         "Placeholder" | "PlaceholderV2" | "PlaceholderWithDefault" | "FakeParam" => Kind::Never,
-        "Shape" | "ShapeN" | "Rank" | "Size" => Kind::Always,
+        "Shape" | "ShapeN" | "Rank" | "Size" | "VariableShape" => Kind::Always,
         op if listed(op).is_some_and(|op| op.is_stateful) => Kind::Never,
         _ => Kind::WithItsInputs,
     }

@@ -9,6 +9,7 @@
 mod assets;
 mod fetched;
 mod folding;
+mod found;
 mod given;
 mod op_lists;
 mod reach;
@@ -19,31 +20,7 @@ use given::Paths;
 use reach::Scan;
 
 pub(crate) use fetched::reads;
-
-/// Most unsafe ops that are listed.
-const MAX_LISTED: usize = 20;
-
-/// What a full load would run although it should not.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct LoadHazards<'a> {
-    /// Ops that reach beyond the model, or may do so: op and node, each pair once.
-    pub unsafe_ops: Vec<(&'a str, &'a str)>,
-    /// A function that calls itself, directly or through others: the load would not end.
-    pub recursion: Option<&'a str>,
-}
-
-impl<'a> LoadHazards<'a> {
-    fn add(&mut self, op: &'a str, node: &'a str) {
-        if self.unsafe_ops.len() < MAX_LISTED && !self.unsafe_ops.contains(&(op, node)) {
-            self.unsafe_ops.push((op, node));
-        }
-    }
-
-    /// True where a load only restores and initialises the model itself.
-    pub fn is_none(&self) -> bool {
-        self.unsafe_ops.is_empty() && self.recursion.is_none()
-    }
-}
+pub(crate) use found::LoadHazards;
 
 /// True for an op of TensorFlow's own registry, as far as the lists know it.
 pub(crate) fn is_listed(op: &str) -> bool {

@@ -2,8 +2,8 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
-use super::LoadHazards;
 use super::folding::{Nodes, is_never_folded};
+use super::found::LoadHazards;
 use super::given::{Path, Paths, is_hazard, path_in};
 use super::op_lists::listed;
 use crate::limits::MAX_SCANNED_CALLS;
