@@ -103,3 +103,69 @@ fn kind(op: &str) -> Kind {
 pub(super) fn is_never_folded(op: &str) -> bool {
     matches!(kind(op), Kind::Never)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testkit::decode_graph;
+    use crate::testkit::saved_model::{graph_def, node};
+
+    /// By the definition: what has no state becomes constant once all of its inputs are.
+    fn by_definition(nodes: &[Node<'_>]) -> Vec<bool> {
+        let mut constant = vec![false; nodes.len()];
+        for _ in nodes {
+            for (at, node) in nodes.iter().enumerate() {
+                let is_constant = |input: &str| {
+                    let from = nodes.iter().position(|n| n.name == input_node(input).node);
+                    from.is_some_and(|from| constant[from])
+                };
+                let mut inputs = node.inputs().filter(|input| !input.starts_with('^'));
+                constant[at] |= match kind(node.op) {
+                    Kind::Never => false,
+                    Kind::Always => true,
+                    Kind::WithItsInputs => inputs.all(is_constant),
+                };
+            }
+        }
+        constant
+    }
+
+    #[test]
+    fn random_graphs_with_circles_are_folded_as_defined() {
+        const OPS: [&str; 8] =
+            ["Const", "Add", "Add", "Merge", "Identity", "Shape", "Placeholder", "NoSuchOp"];
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut folded = 0;
+        for _ in 0..2_000 {
+            let count = random.usize(1..14);
+            let nodes: Vec<_> = (0..count)
+                .map(|at| {
+                    let op = OPS[random.usize(0..OPS.len())];
+                    let inputs: Vec<String> =
+                        (0..if op == "Const" { 0 } else { random.usize(0..4) })
+                            .map(|_| match random.usize(0..count + 1) {
+                                // An argument of the function.
+                                from if from == count => "argument".to_owned(),
+                                from if random.u8(0..6) == 0 => format!("^n{from}"),
+                                from => format!("n{from}:out:0"),
+                            })
+                            .collect();
+                    let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
+                    node(&format!("n{at}"), op, &inputs, &[])
+                })
+                .collect();
+            let bytes = graph_def(&nodes, &[]);
+            let graph = decode_graph(&bytes);
+            let mut all = Nodes::new(&graph.nodes);
+            // In any order, since what is known is kept.
+            let mut order: Vec<usize> = (0..count).collect();
+            random.shuffle(&mut order);
+            let expected = by_definition(&graph.nodes);
+            for at in order {
+                assert_eq!(all.may_fold(at), expected[at], "n{at} of {:?}", graph.nodes);
+                folded += usize::from(expected[at]);
+            }
+        }
+        assert!(folded > 1_000, "only {folded} nodes are folded");
+    }
+}

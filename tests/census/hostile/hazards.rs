@@ -80,14 +80,51 @@ fn behind(calm: Message, path: &[u8]) -> Added {
     Added { nodes, functions: vec![calm, writing_function(path)], init: Some("evil_init") }
 }
 
-fn by_an_attribute_default(path: &[u8]) -> Added {
+/// The function `calm`, which calls the function that its attribute `g` names.
+fn calling_its_attribute() -> Message {
     let none = || bytes(1, []);
     let attrs = [("f", text(9, "g")), ("Tin", none()), ("Tout", none())];
-    let calm = function("calm", &[], &[node("c", "StatefulPartitionedCall", &[], &attrs)]);
+    let node = node("c", "StatefulPartitionedCall", &[], &attrs);
+    function("calm", &[], &[node])
+        .with(bytes(1, bytes(20, "done")))
+        .with(bytes(6, text(1, "done").with(text(2, "c"))))
+}
+
+fn by_an_attribute_default(path: &[u8]) -> Added {
     let default = text(1, "g").with(text(2, "func")).with(bytes(3, calls("evil")));
-    let signature = bytes(1, bytes(4, default).with(bytes(20, "done")));
-    let output = bytes(6, text(1, "done").with(text(2, "c")));
-    behind(calm.with(signature).with(output), path)
+    behind(calling_its_attribute().with(bytes(1, bytes(4, default))), path)
+}
+
+fn by_an_attribute_handed_on(path: &[u8]) -> Added {
+    let attr = text(1, "g").with(text(2, "func"));
+    let calm = calling_its_attribute().with(bytes(1, bytes(4, attr)));
+    let handed = text(1, "g").with(bytes(2, calls("evil")));
+    let none = || bytes(1, []);
+    let callee = bytes(10, text(1, "calm").with(bytes(2, handed)));
+    let attrs = [("f", callee), ("Tin", none()), ("Tout", none())];
+    let nodes = vec![
+        node("evil_call", "StatefulPartitionedCall", &[], &attrs),
+        node("evil_init", "NoOp", &["^evil_call"], &[]),
+    ];
+    Added { nodes, functions: vec![calm, writing_function(path)], init: Some("evil_init") }
+}
+
+fn by_a_branch(path: &[u8]) -> Added {
+    let none = || bytes(1, []);
+    let attrs = [
+        ("then_branch", calls("evil")),
+        ("else_branch", calls("evil")),
+        ("Tcond", type_attr(3)),
+        ("Tin", none()),
+        ("Tout", none()),
+        ("output_shapes", none()),
+    ];
+    let nodes = vec![
+        int_const("evil_cond", 1),
+        node("evil_if", "If", &["evil_cond"], &attrs),
+        node("evil_init", "NoOp", &["^evil_if"], &[]),
+    ];
+    Added { nodes, functions: vec![writing_function(path)], init: Some("evil_init") }
 }
 
 fn by_a_list_of_branches(path: &[u8]) -> Added {
@@ -133,11 +170,13 @@ fn by_folding(path: &[u8]) -> Added {
 
 type Attack = fn(&[u8]) -> Added;
 
-const ATTACKS: [(&str, Attack); 6] = [
+const ATTACKS: [(&str, Attack); 8] = [
     ("a control input of a read", on_a_read),
     ("a control input of a handle that nothing restores", on_a_handle),
     ("a control input of a reference variable", on_a_reference_variable),
     ("the default of a function's attribute", by_an_attribute_default),
+    ("an attribute that is handed on", by_an_attribute_handed_on),
+    ("a branch", by_a_branch),
     ("a list of branches", by_a_list_of_branches),
     ("a constant that is folded", by_folding),
 ];
