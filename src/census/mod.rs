@@ -72,14 +72,15 @@ pub fn census_observed(
     // The library takes a while to map: the session's process does that while the files are read.
     let session = wants_session.then(|| Session::start(&source, options, observer));
     let file = SavedModelFile::open(&source.files.saved_model, source.files.saved_model_is_text)?;
-    if wants_session {
-        // No session may verify the count of a file that no loader can read.
-        file.check_whole()?;
-    }
     let sidecars = SidecarFiles::read(&source, options, observer)?;
-    conclude(&source, &file, sidecars, options, |files, inventory| match session {
-        Some(session) => session.confirm(&source, files, inventory),
-        None => SessionOutcome::off(),
+    conclude(&source, &file, sidecars, options, |files, inventory| {
+        let Some(session) = session else { return Ok(SessionOutcome::off()) };
+        let outcome = session.confirm(&source, files, inventory);
+        if !outcome.has_loaded() {
+            // TensorFlow has not parsed the file, and no count of what it refuses may be verified.
+            file.check_whole()?;
+        }
+        Ok(outcome)
     })
 }
 
@@ -89,7 +90,7 @@ fn conclude(
     file: &SavedModelFile,
     mut sidecars: SidecarFiles,
     options: &Options,
-    ask_session: impl FnOnce(&FileEvidence<'_>, &Inventory<Settled>) -> SessionOutcome,
+    ask_session: impl FnOnce(&FileEvidence<'_>, &Inventory<Settled>) -> Result<SessionOutcome>,
 ) -> Result<Report> {
     let mut facts = reconcile::facts_of_sidecars(&sidecars);
     let (schema_version, meta_graphs) = file.decode()?;
@@ -97,7 +98,7 @@ fn conclude(
     facts.extend(reconcile::facts_of_model(source, &files));
     let (inventory, found) = reconcile::inventory(&files);
     facts.extend(found);
-    let mut session = ask_session(&files, &inventory);
+    let mut session = ask_session(&files, &inventory)?;
     facts.append(&mut session.facts);
     let inventory = reconcile::confirmed(inventory, session.confirmation.as_mut());
     Ok(report::assemble(source, &files, &inventory, session, options, facts))
@@ -112,7 +113,7 @@ pub(crate) fn of_bytes(
 ) -> Result<Report> {
     let source = Source::in_memory();
     let file = SavedModelFile::in_memory(saved_model);
-    conclude(&source, &file, sidecars, options, |_, _| SessionOutcome::off())
+    conclude(&source, &file, sidecars, options, |_, _| Ok(SessionOutcome::off()))
 }
 
 /// Without a session only the shapes and the checkpoint's object graph are needed of the weights.

@@ -48,6 +48,11 @@ impl SessionOutcome {
         SessionOutcome::without_answer(RuntimeMode::Off, None)
     }
 
+    /// True where TensorFlow's loader has read the model.
+    pub fn has_loaded(&self) -> bool {
+        self.info.mode == RuntimeMode::Load && self.confirmation.is_some()
+    }
+
     fn without_answer(mode: RuntimeMode, failure: Option<RuntimeFailure>) -> SessionOutcome {
         let info = RuntimeInfo {
             mode,
