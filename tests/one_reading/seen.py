@@ -47,8 +47,11 @@ def meta_graph(meta):
         init += map(node_of, listed(meta, name, "node_list"))
     assets, foreign = [], []
     for asset in meta.asset_file_def:
+        names = tensor_names(asset.tensor_info)
+        # Only what the loader feeds: the first output of a node that is named.
+        is_fed = asset.tensor_info.WhichOneof("encoding") == "name" and is_first(asset.tensor_info.name)
         leads_out = ".." in asset.filename.split("/")
-        (foreign if leads_out else assets).extend(tensor_names(asset.tensor_info))
+        (assets if is_fed and not leads_out else foreign).extend(names)
     functions = {}
     for function_def in meta.graph_def.library.function:
         if name := function_def.signature.name:
@@ -74,6 +77,11 @@ def meta_graph(meta):
 
 def node_of(name):
     return name[1:] if name.startswith("^") else name.split(":")[0]
+
+
+def is_first(name):
+    number = name.rsplit(":", 1)[-1] if ":" in name else "0"
+    return not name.startswith("^") and not (number.isdecimal() and int(number) > 0)
 
 
 def tensor_names(info):
