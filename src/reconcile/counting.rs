@@ -109,16 +109,16 @@ fn of_frozen_layers(
 ) -> Option<CountFact> {
     let (_, facts) = files.objects.as_ref()?;
     let is_keras_3 = facts.is_keras_3 || facts.has_keras_3_layers;
-    let is_listed = !facts.listed.is_empty() || files.keras_config.is_some();
+    let is_listed = !facts.lists.root.is_empty() || files.keras_config.is_some();
     let has_sized_weights = inventory.weights().any(|(_, i)| i.size().is_some());
     (is_keras_3 && !is_listed && has_sized_weights).then_some(CountFact::FrozenUnknown)
 }
 
 /// Weights that the root's own lists leave out, which Keras therefore does not print.
 fn of_lists(inventory: &Inventory<Confirmed>, files: &FileEvidence<'_>) -> Option<CountFact> {
-    let (_, facts) = files.objects.as_ref().filter(|(_, f)| !f.listed.is_empty())?;
+    let (_, facts) = files.objects.as_ref().filter(|(_, f)| !f.lists.root.is_empty())?;
     let listed: HashSet<ItemId> =
-        facts.listed.keys().filter_map(|object| inventory.of_object(*object)).collect();
+        facts.lists.root.keys().filter_map(|object| inventory.of_object(*object)).collect();
     let left_out = inventory.weights().filter(|(id, _)| !listed.contains(id));
     let left_out = sum(left_out.map(|(_, item)| item));
     (left_out.variables > 0).then_some(CountFact::ListIncomplete(left_out))

@@ -40,7 +40,7 @@ pub(crate) fn from_object_graph(
             Declared::new(variable.name.to_owned(), variable.dtype, variable.shape.clone(), *role);
         item.node = Some(*id);
         item.flag = Some(variable.trainable);
-        item.listed = facts.listed.get(id).copied();
+        item.listed = facts.lists.says(*id);
         if let Some(key) = key {
             for r in by_key.get(key.as_slice()).into_iter().flatten() {
                 item.reshaped |= r.reshaped;

@@ -22,6 +22,7 @@ use std::ops::Deref;
 use foldhash::HashMap;
 
 use crate::evidence::keras::ConfigLayerId;
+use crate::evidence::roles::Claim;
 use crate::model::{Counts, DType, Role, Shape, Stats, Trainable};
 use crate::saved_model::{DeclaredShape, NodeId, OpId};
 
@@ -125,7 +126,7 @@ pub(crate) struct Declared {
     pub role: Role,
     /// The variable's own flag; `None` where it has none.
     pub flag: Option<bool>,
-    /// What the root's lists or the collections say; `None` where none of them says anything.
+    /// What the model's lists or the collections say; `None` where none of them says anything.
     pub listed: Option<bool>,
 }
 
@@ -152,6 +153,15 @@ impl Declared {
             role,
             flag: None,
             listed: None,
+        }
+    }
+
+    /// What a list says against a role that is told by the name. A collection claims what is trained,
+    /// and nothing else: every variable of TF1 is in one.
+    pub fn claim(&self) -> Claim {
+        match self.listed {
+            Some(trainable) if trainable || self.node.is_some() => Claim::of_list(trainable),
+            _ => Claim::None,
         }
     }
 

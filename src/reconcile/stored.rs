@@ -47,7 +47,8 @@ fn look_up(mut declared: Declared, index: Option<&Index>) -> Stored {
     {
         let dims = tensor.shape.0.iter().map(|d| i64::try_from(*d).unwrap_or(i64::MAX)).collect();
         let shape = DeclaredShape::Dims(dims);
-        declared.role = special_role(&declared.name, tensor.dtype, &shape).unwrap_or(declared.role);
+        declared.role = special_role(&declared.name, tensor.dtype, &shape, declared.claim())
+            .unwrap_or(declared.role);
     }
     Stored { declared, tensor }
 }

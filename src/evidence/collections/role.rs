@@ -4,7 +4,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::listed::Listed;
 use crate::evidence::restore_graph::is_variable_op;
-use crate::evidence::roles::special_role;
+use crate::evidence::roles::{Claim, special_role};
 use crate::limits::MAX_READ_CHAIN;
 use crate::model::{DType, Role};
 use crate::saved_model::{DeclaredShape, Graph, OpId, Signature, input_node};
@@ -88,7 +88,10 @@ impl<'l, 'a> Roles<'l, 'a> {
     /// out comes last, because savers leave out optimizer state and metrics too.
     pub fn of(&self, variable: &Candidate<'_>) -> Role {
         let Candidate { name, op, dtype, shape, restored } = *variable;
-        if let Some(role) = special_role(name, dtype, shape) {
+        // Every variable is in a collection, so only that of the trainable ones claims something.
+        let is_trainable = self.listed.trainable.contains(name);
+        let claim = if is_trainable { Claim::Trainable } else { Claim::None };
+        if let Some(role) = special_role(name, dtype, shape, claim) {
             role
         } else if self.is_optimizer_state(name, op) {
             Role::Optimizer

@@ -73,3 +73,10 @@ fn a_loss_scale_has_both_of_its_names_in_one_scope() {
     let halves = ["current_loss_scale", "a/good_steps"];
     assert_eq!(weights(roles(&["w"], &halves, &y)), ["w", "current_loss_scale", "a/good_steps"]);
 }
+
+#[test]
+fn what_is_trained_is_a_weight_under_any_name() {
+    let y = [node("y", "Identity", &["w"], &[])];
+    let trained = ["w", "scope/seed_generator_state"];
+    assert_eq!(weights(roles(&trained, &["a/seed_generator_state"], &y)), trained);
+}

@@ -79,6 +79,11 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
                 _ => {}
             }
         }
+        if has_variables {
+            for slot in embedding_slots(graph, id) {
+                excluded.set(slot, Some(Excluded::Optimizer));
+            }
+        }
         if OPTIMIZER_IDENTIFIERS.contains(&identifier)
             || (has_variables && has_state)
             || is_optimizer_list(graph, id)
@@ -121,6 +126,32 @@ fn is_optimizer_list(graph: &ObjectGraph<'_>, list: NodeId) -> bool {
     variables.iter().all(|v| {
         !v.trainable && v.name.split_once('/').is_some_and(|(scope, _)| counted.contains(scope))
     })
+}
+
+/// The optimizer state of a `TPUEmbedding`, which keeps a dict for each of its tables: `parameters`, and
+/// beside it the slots that the table's optimizer has asked for. It is known by its two configurations.
+/// Source: tensorflow/python/tpu/tpu_embedding_base.py and tpu_embedding_for_serving.py (TensorFlow
+/// 2.21).
+fn embedding_slots(graph: &ObjectGraph<'_>, embedding: NodeId) -> Vec<NodeId> {
+    let held = |name| graph.child(embedding, name);
+    let (Some(tables), Some(_), Some(_)) =
+        (held("_variables"), held("_table_config"), held("_feature_config"))
+    else {
+        return Vec::new();
+    };
+    let mut slots = Vec::new();
+    for table in graph.children(tables) {
+        let weight = graph.child(table.to, "parameters");
+        let Some(weight) = weight.and_then(|weight| graph.variable(weight)) else { continue };
+        for beside in graph.children(table.to).iter().filter(|edge| edge.name != "parameters") {
+            // A slot has the shape of its table.
+            let is_slot = graph.variable(beside.to).is_some_and(|slot| slot.shape == weight.shape);
+            if is_slot {
+                slots.push(beside.to);
+            }
+        }
+    }
+    slots
 }
 
 /// The entries of a list or dict wrapper that are objects (a variable in it is none).

@@ -4,24 +4,25 @@
 //! - `excluded`: which objects hold state that is not the model's (optimizers, metrics, generators);
 //! - `walk`: what attributes lead to, each object once;
 //! - `export_copies`: the second copies of weights in a Keras 3 export;
-//! - `root_lists`: the root's lists of variables;
+//! - `lists`: the lists of variables that the root or Keras objects below it have;
 //! - `edges`: flat lists and wrappers of Python containers.
 
 mod edges;
 mod excluded;
 mod export_copies;
-mod root_lists;
+mod lists;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::roles::special_role;
+use super::roles::{Claim, special_role};
 use crate::model::Role;
 use crate::saved_model::{Edge, NodeId, ObjectGraph, PerObject};
 pub(crate) use edges::{is_flat_edge, is_wrapper};
 pub(crate) use excluded::Excluded;
+pub(crate) use lists::Lists;
 pub(crate) use walk::walk;
 
 /// What every operation of Keras 3 holds, each a list. A model that `tf.saved_model.save` wrote has
@@ -36,9 +37,8 @@ pub(crate) struct ObjectGraphFacts {
     pub excluded: PerObject<Option<Excluded>>,
     /// Every variable with its role, in the order of the graph.
     pub variables: Vec<(NodeId, Role)>,
-    /// What the root's lists say: true where the variable is among the trainable ones. Variables
-    /// that no list holds are absent.
-    pub listed: HashMap<NodeId, bool>,
+    /// What the model's own lists say.
+    pub lists: Lists,
     /// Metrics' variables that the root's own list holds although they are no weights.
     pub listed_metrics: Vec<NodeId>,
     /// True where the root is a Keras 3 model or export. Neither names its layers in the file.
@@ -54,13 +54,14 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
     let copies = export_copies::list(graph);
     let copied: Vec<NodeId> =
         copies.map(|list| graph.children(list).iter().map(|e| e.to).collect()).unwrap_or_default();
-    let (mut variables, unreached) = roles_by_reach(graph, &excluded);
+    let lists = Lists::read(graph, &excluded);
+    let (mut variables, unreached) = roles_by_reach(graph, &excluded, &lists);
     export_copies::pair(graph, &copied, &unreached, &mut variables);
-    let (listed, listed_metrics) = root_lists::read(graph, &variables);
+    let listed_metrics = listed_metrics(graph, &variables);
     ObjectGraphFacts {
         excluded,
         variables,
-        listed,
+        lists,
         listed_metrics,
         is_keras_3: copies.is_some() || is_keras_3_operation(graph, root),
         has_keras_3_layers: graph.ids().any(|id| {
@@ -79,6 +80,7 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
 fn roles_by_reach(
     graph: &ObjectGraph<'_>,
     excluded: &PerObject<Option<Excluded>>,
+    lists: &Lists,
 ) -> (Vec<(NodeId, Role)>, Vec<usize>) {
     let root = graph.root();
     let leads_on =
@@ -102,7 +104,8 @@ fn roles_by_reach(
             unreached.push(variables.len());
             None
         };
-        let role = special_role(variable.name, variable.dtype, &variable.shape).or(role);
+        let claim = lists.says(id).map_or(Claim::None, Claim::of_list);
+        let role = special_role(variable.name, variable.dtype, &variable.shape, claim).or(role);
         variables.push((id, role.unwrap_or(Role::Unrestored)));
     }
     (variables, unreached)
@@ -125,6 +128,14 @@ fn roles_below_excluded(
         below.entry(slot.slot).or_insert(Role::Optimizer);
     }
     below
+}
+
+/// The metrics' variables in the root's list of all variables.
+fn listed_metrics(graph: &ObjectGraph<'_>, variables: &[(NodeId, Role)]) -> Vec<NodeId> {
+    let metrics: HashSet<NodeId> =
+        variables.iter().filter(|(_, r)| *r == Role::Metric).map(|(id, _)| *id).collect();
+    let listed = lists::members(graph, graph.root(), "variables");
+    listed.into_iter().filter(|id| metrics.contains(id)).collect()
 }
 
 /// True for a layer or model of Keras 3: its object has no identifier of Keras' own. Keras 2 keeps

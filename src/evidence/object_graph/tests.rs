@@ -79,6 +79,28 @@ fn what_keeps_slots_is_an_optimizer_with_all_that_it_holds() {
 }
 
 #[test]
+fn what_a_tpu_embedding_keeps_beside_its_parameters_is_state() {
+    let with = |configuration: &str| {
+        let got = roles(ObjectGraphBytes::new(vec![
+            object("any", &[("embedding", 1)]),
+            object(
+                "any",
+                &[("_variables", 2), ("_table_config", 4), (configuration, 4), ("t/momenta", 6)],
+            ),
+            object("trackable_dict_wrapper", &[("t", 3)]),
+            object("trackable_dict_wrapper", &[("momenta", 6), ("parameters", 5), ("other", 7)]),
+            object("trackable_list_wrapper", &[]),
+            variable("t", &[7, 3], true),
+            variable("t/momenta", &[7, 3], false),
+            variable("t/other", &[3], false),
+        ]));
+        got.into_iter().map(|(_, role)| role).collect::<Vec<_>>()
+    };
+    assert_eq!(with("_feature_config"), [Role::Weight, Role::Optimizer, Role::Weight]);
+    assert_eq!(with("config"), [Role::Weight; 3]);
+}
+
+#[test]
 fn a_list_of_an_optimizers_variables_and_nothing_else_is_the_optimizer() {
     let with = |last: Object| {
         roles(ObjectGraphBytes::new(vec![
@@ -212,9 +234,55 @@ fn lists_speak_for_what_they_hold() {
     ]);
     let graph = graph_bytes.decode();
     let facts = read(&graph);
-    assert_eq!(facts.listed.get(&NodeId(3)), Some(&true));
-    assert_eq!(facts.listed.get(&NodeId(4)), Some(&false));
-    assert_eq!(facts.listed.get(&NodeId(5)), None);
+    assert_eq!(facts.lists.says(NodeId(3)), Some(true));
+    assert_eq!(facts.lists.says(NodeId(4)), Some(false));
+    assert_eq!(facts.lists.says(NodeId(5)), None);
+}
+
+#[test]
+fn the_outermost_keras_objects_speak_where_the_root_is_none() {
+    let model = |trainable, held: [u64; 2]| {
+        let [first, second] = held;
+        object(
+            "_tf_keras_sequential",
+            &[("variables", 4), ("trainable_variables", trainable), ("a", first), ("b", second)],
+        )
+    };
+    let graph_bytes = ObjectGraphBytes::new(vec![
+        object("_generic_user_object", &[("parts", 1), ("free", 9)]),
+        object("trackable_dict_wrapper", &[("one", 2), ("two", 3)]),
+        model(5, [7, 8]),
+        model(6, [7, 8]),
+        object("trackable_list_wrapper", &[("0", 7), ("1", 8), ("2", 10)]),
+        object("trackable_list_wrapper", &[("0", 7)]),
+        object("trackable_list_wrapper", &[("0", 10)]),
+        variable("a", &[1], true),
+        variable("b", &[1], true),
+        variable("free", &[1], true),
+        variable("c", &[1], true),
+    ]);
+    let graph = graph_bytes.decode();
+    let lists = read(&graph).lists;
+    assert!(lists.root.is_empty());
+    // Each model trains one, none trains `b`, and nobody speaks of `free`.
+    let said = [7, 8, 9, 10].map(|id| lists.says(NodeId(id)));
+    assert_eq!(said, [Some(true), Some(false), None, Some(true)]);
+}
+
+#[test]
+fn a_list_overrules_a_role_that_a_name_tells() {
+    let with = |list: &str| {
+        let got = roles(ObjectGraphBytes::new(vec![
+            object("_tf_keras_model", &[(list, 1), ("step", 2), ("seed", 3)]),
+            object("trackable_list_wrapper", &[("0", 2), ("1", 3)]),
+            variable("global_step", &[], true).integer(),
+            variable("seed_generator_state", &[2], true),
+        ]));
+        got.into_iter().map(|(_, role)| role).collect::<Vec<_>>()
+    };
+    assert_eq!(with("held"), [Role::Counter, Role::Rng]);
+    assert_eq!(with("variables"), [Role::Weight, Role::Rng]);
+    assert_eq!(with("trainable_variables"), [Role::Weight, Role::Weight]);
 }
 
 #[test]
