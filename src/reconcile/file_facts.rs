@@ -49,7 +49,9 @@ pub(crate) fn facts_of_model(source: &Source, files: &FileEvidence<'_>) -> Vec<F
 
 fn of_file(source: &Source, files: &FileEvidence<'_>) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    if files.schema_version != 1 {
+    // tensorflow_hub writes none into the modules of TF1.
+    let expected = if source.files.hub_module.is_some() { 0..=1 } else { 1..=1 };
+    if !expected.contains(&files.schema_version) {
         facts.push(FileFact::SchemaVersion(files.schema_version).into());
     }
     let tags = files.meta.tag_set();
