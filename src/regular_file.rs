@@ -6,6 +6,16 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
+/// What a person is told of a [Git LFS pointer](is_lfs_pointer).
+pub(crate) const LFS_POINTER: &str =
+    "a Git LFS pointer, since the file itself was never fetched: run git lfs pull";
+
+/// True for the beginning of what Git LFS leaves in the place of a file that it has not fetched.
+/// Source: <https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md>.
+pub(crate) fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/v1")
+}
+
 /// Opens a regular file for reading. Anything else is an error that says what it is.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     // `O_NONBLOCK`: a named pipe opens at once. `O_NOCTTY`: a terminal does not become this process'.

@@ -83,7 +83,7 @@ fn by_magic(head: &[u8]) -> Option<Content> {
         () if at(0, b"\x89HDF\r\n\x1a\n") => other(Kind::Hdf5),
         () if at(4, b"TFL3") => other(Kind::TfLite),
         () if at(0, b"GGUF") => other(Kind::Gguf),
-        () if at(0, b"version https://git-lfs.github.com/spec/v1") => other(Kind::LfsPointer),
+        () if regular_file::is_lfs_pointer(head) => other(Kind::LfsPointer),
         () if at(0, b"BZh") => other(Kind::OtherCompression("bzip2")),
         () if at(0, b"\xfd7zXZ\0") => other(Kind::OtherCompression("xz")),
         () if at(0, b"\x28\xb5\x2f\xfd") => other(Kind::OtherCompression("zstd")),

@@ -42,6 +42,10 @@ pub fn read_index(path: &Path) -> Result<Index, IndexError> {
             what: format!("the index is larger than {} MiB", MAX_INDEX_BYTES >> 20),
         })?,
     };
+    if regular_file::is_lfs_pointer(&bytes) {
+        let what = format!("it is {}", regular_file::LFS_POINTER);
+        return Err(IndexError::Malformed { offset: None, what });
+    }
     parse_index(&bytes)
 }
 

@@ -5,7 +5,7 @@
 //! holds. `verify` compares checksums.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::bundle::Index;
@@ -15,7 +15,7 @@ use super::shard::{shard_path, why_missing};
 use super::tiling;
 use crate::limits::MAX_CHECKPOINT_PROBLEMS;
 use crate::model::{DType, Shape};
-use crate::regular_file;
+use crate::regular_file::{self, LFS_POINTER};
 
 /// All contradictions: shapes, sizes and slices in the index, then presence and length of the shards
 /// `<prefix>.data-*` in `folder`. Costs one file status for each shard. Gives at most a thousand
@@ -127,8 +127,11 @@ fn check_shards(index: &Index, folder: &Path, prefix: &str, problems: &mut Vec<P
             Ok(len) if len < end => {
                 lengths.insert(shard, len);
                 let expected = format!("{} in {name}", bytes(end));
-                problems
-                    .push(problem(ProblemKind::ShardTooShort).expected(expected).found(bytes(len)));
+                let found = match is_lfs_pointer(&path) {
+                    true => format!("{}: {LFS_POINTER}", bytes(len)),
+                    false => bytes(len),
+                };
+                problems.push(problem(ProblemKind::ShardTooShort).expected(expected).found(found));
             }
             Ok(_) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -161,6 +164,13 @@ fn name_first_beyond(index: &Index, mut lengths: BTreeMap<u32, u64>, problems: &
         let key = problem.shard.and_then(|shard| first.get(&shard));
         problem.key = key.map(|key| String::from_utf8_lossy(key).into_owned());
     }
+}
+
+/// True where Git LFS has left a pointer in the shard's place.
+fn is_lfs_pointer(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = regular_file::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && regular_file::is_lfs_pointer(&head)
 }
 
 /// Length of a shard that can be opened for reading.

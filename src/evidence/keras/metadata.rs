@@ -161,8 +161,12 @@ impl KerasMetadata {
 
 /// Reads the bytes of `keras_metadata.pb`, which [`decode_file`] decodes.
 pub(crate) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    regular_file::read(path, MAX_KERAS_METADATA_BYTES)?
-        .ok_or_else(|| std::io::Error::other("it is larger than any that Keras writes"))
+    let bytes = regular_file::read(path, MAX_KERAS_METADATA_BYTES)?
+        .ok_or_else(|| std::io::Error::other("it is larger than any that Keras writes"))?;
+    match regular_file::is_lfs_pointer(&bytes) {
+        true => Err(std::io::Error::other(format!("it is {}", regular_file::LFS_POINTER))),
+        false => Ok(bytes),
+    }
 }
 
 /// Decodes what was read of `keras_metadata.pb` at `path`. A file that cannot be read or is damaged
