@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::session_choice::{SessionChoice, SessionKind, choose};
 use super::session_failure::{failed, library_too_old, refused, waits_for};
@@ -17,7 +17,8 @@ use crate::evidence::sidecars::CHECKPOINT_PREFIX;
 use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode, Sandbox};
 use crate::options::{Observer, Options, RuntimeChoice};
 use crate::reconcile::{
-    Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, VariablesReason, compare_session,
+    Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, Unconfirmed, VariablesReason,
+    compare_session,
 };
 use crate::saved_model::OpId;
 use crate::source::Source;
@@ -25,8 +26,8 @@ use crate::verdict::reason_words;
 
 /// Most bytes of weights that a session over the variables holds at one time.
 const BATCH_BYTES: u64 = 32 << 20;
-/// Most weights that are named one by one as not confirmed.
-const MAX_NAMED: usize = 5;
+/// Most reasons for which weights are not confirmed that are told apart; the last takes the rest.
+const MAX_REASONS: usize = 6;
 
 /// Why a session over the variables is not even started for a model that has none.
 const NOTHING_TO_RESTORE: &str = "the model has no variables, so a session over the variables has \
@@ -305,14 +306,39 @@ fn not_said(outcome: &SessionOutcome) -> Vec<Fact> {
         facts.push(fact(what).into());
     }
     let Some(confirmation) = &outcome.confirmation else { return facts };
-    let missing = &confirmation.missing;
-    if missing.len() > MAX_NAMED {
-        let (missing, weights, named) = (missing.len(), confirmation.weights(), MAX_NAMED);
-        let library_too_old = confirmation.missing.iter().all(|w| w.is_library_too_old());
-        let many = SessionFact::ManyNotConfirmed { missing, weights, named, library_too_old };
-        facts.push(many.into());
-    }
-    let named = missing.iter().take(MAX_NAMED);
-    facts.extend(named.map(|weight| Fact::from(SessionFact::NotConfirmed(weight.clone()))));
+    facts.extend(not_confirmed(confirmation).into_iter().map(Fact::from));
     facts
+}
+
+/// The weights that the session does not hold: one fact for each reason, since a missing shard is one
+/// cause, however many weights lie in it.
+fn not_confirmed(confirmation: &Confirmation) -> Vec<SessionFact> {
+    let mut by_reason: Vec<Vec<&Unconfirmed>> = Vec::new();
+    let mut places: HashMap<Option<&str>, usize> = HashMap::new();
+    for weight in &confirmation.missing {
+        let last = by_reason.len().min(MAX_REASONS - 1);
+        let place = *places.entry(weight.reason.as_deref()).or_insert(last);
+        match by_reason.get_mut(place) {
+            Some(weights) => weights.push(weight),
+            None => by_reason.push(vec![weight]),
+        }
+    }
+    let facts = by_reason.into_iter().filter_map(|missing| {
+        let (first, others) = missing.split_first()?;
+        if others.is_empty() {
+            return Some(SessionFact::NotConfirmed((*first).clone()));
+        }
+        let is_one_reason = others.iter().all(|other| other.reason == first.reason);
+        Some(SessionFact::ManyNotConfirmed {
+            missing: missing.len(),
+            weights: confirmation.weights(),
+            first: first.variable.clone(),
+            reason: match is_one_reason {
+                true => first.reason.clone(),
+                false => Some("each for a reason of its own".into()),
+            },
+            library_too_old: missing.iter().all(|weight| weight.is_library_too_old()),
+        })
+    });
+    facts.collect()
 }

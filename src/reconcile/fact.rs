@@ -234,14 +234,16 @@ pub(crate) enum SessionFact {
     },
     /// The session does not hold this weight.
     NotConfirmed(Unconfirmed),
-    /// The session does not hold so many weights that not all are named.
+    /// The session does not hold several weights, for one reason.
     ManyNotConfirmed {
         /// How many.
         missing: usize,
         /// Of how many weights.
         weights: usize,
-        /// How many are named.
-        named: usize,
+        /// The name of the first.
+        first: String,
+        /// Why, as far as the session said.
+        reason: Option<String>,
         /// True where the library is too old for every one of them.
         library_too_old: bool,
     },

@@ -8,5 +8,6 @@ mod cleanup;
 mod fixtures;
 mod forgetful;
 mod hostile;
+mod incomplete;
 mod op_lists;
 mod worker;

@@ -3,6 +3,9 @@
 use super::sentence::Words;
 use crate::reconcile::{SessionFact, VariablesReason};
 
+/// Why a session does not hold a weight of which it has said nothing.
+const NOT_GIVEN: &str = "the checkpoint does not give it";
+
 pub(super) fn of_session(fact: &SessionFact) -> Words {
     match fact {
         SessionFact::OverVariables(reason) => {
@@ -30,13 +33,16 @@ pub(super) fn of_session(fact: &SessionFact) -> Words {
                 .values(stored, held)
         }
         SessionFact::NotConfirmed(weight) => {
-            let reason = weight.reason.as_deref().unwrap_or("the checkpoint does not give it");
+            let reason = weight.reason.as_deref().unwrap_or(NOT_GIVEN);
             Words::new(format!("the session does not hold this weight: {reason}"))
                 .about(&weight.variable)
         }
-        SessionFact::ManyNotConfirmed { missing, weights, named, .. } => Words::new(format!(
-            "the session does not hold {missing} of the {weights} weights; the first {named} are named"
-        )),
+        SessionFact::ManyNotConfirmed { missing, weights, first, reason, .. } => {
+            let reason = reason.as_deref().unwrap_or(NOT_GIVEN);
+            Words::new(format!(
+                "the session does not hold {missing} of the {weights} weights, {first} and others: {reason}"
+            ))
+        }
         SessionFact::UndeclaredVariable(name) => {
             Words::new("the session's graph holds a variable that the file does not declare")
                 .about(name)
