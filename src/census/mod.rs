@@ -1,5 +1,6 @@
 //! The census of one model: resolve the source, read the witnesses, reconcile, group.
 
+mod op_packages;
 mod report;
 mod session;
 mod session_choice;

@@ -9,10 +9,10 @@ use super::tree::{in_tree_order, tree};
 use super::witnesses::witnesses;
 use crate::evidence::files::FileEvidence;
 use crate::model::{
-    Counts, KerasInfo, MetaGraphInfo, ModelInfo, NotCounted, Report, Role, RuntimeMode, Totals,
-    Trainable, Variable,
+    Counts, KerasInfo, MetaGraphInfo, ModelInfo, NotCounted, Report, Role, Totals, Trainable,
+    Variable,
 };
-use crate::options::{Options, RuntimeChoice};
+use crate::options::Options;
 use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, facts_of_count};
 use crate::source::Source;
 use crate::verdict::{SessionAnswer, findings, verdict};
@@ -39,7 +39,7 @@ pub(super) fn assemble(
         totals: totals(&variables),
         not_counted: not_counted(inventory),
         constants: files.constants,
-        verdict: verdict(&facts, session_answer(&session, &variables, options.runtime)),
+        verdict: verdict(&facts, session_answer(&session)),
         witnesses: witnesses(files, inventory, &session, &facts),
         findings: findings(&facts),
         variables,
@@ -48,18 +48,8 @@ pub(super) fn assemble(
     }
 }
 
-/// A session over no variables says nothing about a graph that was never loaded: that suffices only
-/// where the caller has asked for no more.
-fn session_answer(
-    session: &SessionOutcome,
-    variables: &[Variable],
-    asked: RuntimeChoice,
-) -> SessionAnswer {
-    let is_whole = session.confirmation.as_ref().is_some_and(|c| c.is_whole());
-    let says_something = !variables.is_empty()
-        || session.info.mode == RuntimeMode::Load
-        || asked == RuntimeChoice::Variables;
-    match is_whole && says_something {
+fn session_answer(session: &SessionOutcome) -> SessionAnswer {
+    match session.confirmation.as_ref().is_some_and(|c| c.is_whole()) {
         true => SessionAnswer::Whole,
         false => SessionAnswer::Lacking,
     }

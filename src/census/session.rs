@@ -118,7 +118,12 @@ impl<'a> Session<'a> {
         choice: &SessionChoice,
         census: &Request<'_, '_>,
     ) -> SessionOutcome {
-        let first = self.ask(choice.first, census);
+        // A caller who asks for the variables alone gets an answer for a model without any.
+        let has_question = census.inventory.has_weights() || choice.reason.is_none();
+        let first = match has_question {
+            true => self.ask(choice.first, census),
+            false => Err(Failure::new(FailureKind::Refused, NOTHING_TO_RESTORE)),
+        };
         let Some(reason) = fallback_reason(choice, &first, census) else {
             return self.outcome(choice.first, first, choice.reason.clone());
         };
@@ -176,10 +181,6 @@ impl<'a> Session<'a> {
 
     fn restore(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
         let has_weights = census.inventory.has_weights();
-        // A caller who asks for the variables alone gets an answer for a model without any.
-        if !has_weights && census.options.runtime != RuntimeChoice::Variables {
-            return Err(Failure::new(FailureKind::Refused, NOTHING_TO_RESTORE));
-        }
         let (tensors, places) = tensors_to_restore(census.inventory);
         // The folder of the variables may not exist where there are none.
         let source = census.source;
@@ -259,9 +260,16 @@ fn fallback_reason(
     first: &Result<Heard, Failure>,
     census: &Request<'_, '_>,
 ) -> Option<VariablesReason> {
-    if !choice.falls_back || census.files.index.is_none() || !census.inventory.has_weights() {
+    if !choice.falls_back {
         return None;
     }
+    if !census.inventory.has_weights() {
+        // No weight speaks for the model: only what says nothing against it is forgiven.
+        let lacks_an_op = |failure: &&Failure| matches!(failure.kind, FailureKind::MissingOp(_));
+        let failure = first.as_ref().err().filter(lacks_an_op)?;
+        return Some(VariablesReason::LoadFailed(failure.message.clone()));
+    }
+    census.files.index.as_ref()?;
     match first {
         Err(failure) => match failure.kind {
             FailureKind::NoLibrary

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::op_packages::package_of;
 use super::session_choice::SessionKind;
 use crate::evidence::files::FileEvidence;
 use crate::evidence::load_hazards;
@@ -45,9 +46,16 @@ pub(super) fn failed(
         }
         FailureKind::MissingOp(op) => {
             why.what = format!("this libtensorflow lacks the op {op}");
-            why.advice = format!(
-                "if {op} is a custom op, load its library with --op-library PATH; if a newer TensorFlow has it, name that one with --libtensorflow PATH; or ask for the variables alone with --runtime variables"
-            );
+            let library = match package_of(op) {
+                Some(package) => format!(
+                    "{op} is an op of {package}: pip install it, and load its library (a .so file in its folder) with --op-library PATH"
+                ),
+                None => format!(
+                    "if {op} is a custom op, load its library with --op-library PATH; if a newer TensorFlow has it, name that one with --libtensorflow PATH"
+                ),
+            };
+            why.advice =
+                format!("{library}; or ask for the variables alone with --runtime variables");
         }
         FailureKind::NoTemporaryFolder => {
             why.advice = "set TMPDIR to a folder that can be written to: a session needs one for a moment, for a link to the library".into();

@@ -30,7 +30,7 @@ def pinned():
 
 def pip(*arguments):
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *arguments]
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env=os.environ | {"PIP_ROOT_USER_ACTION": "ignore"})
 
 
 def folder():
@@ -40,7 +40,7 @@ def folder():
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as staging:
-        print(f"downloading the messages of tensorflow-cpu {version} ...", flush=True)
+        print(f"downloading the messages of tensorflow-cpu {version} ...", file=sys.stderr)
         staging = pathlib.Path(staging)
         target = ["--platform", "manylinux_2_27_x86_64", "--python-version", "3.12"]
         target += ["--implementation", "cp", "--abi", "cp312", "--only-binary=:all:", "--no-deps"]

@@ -3,11 +3,11 @@
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
-use super::model::{Model, call, exponential};
+use super::model::{Model, call, exponential, without_variables};
 use super::walls::without_walls;
 use super::{Census, FIXTURE, count};
 use crate::common;
-use crate::common::saved_model::{float_const, function, node, string_scalar};
+use crate::common::saved_model::{STRING, float_const, function, node, string_scalar, type_attr};
 use crate::common::{OFF, Run, fixture, tfcensus};
 
 /// A model that writes a file when it is loaded.
@@ -64,6 +64,22 @@ fn an_unknown_op_is_named_with_advice() {
     allowed.is_unconfirmed();
     assert!(allowed.stderr.contains("lacks the op NoSuchOpAnywhere"), "{}", allowed.stderr);
     assert!(allowed.stderr.contains("--op-library"), "{}", allowed.stderr);
+}
+
+/// Such as the preprocessing models of TensorFlow Hub.
+#[test]
+fn a_model_without_variables_needs_no_op_that_the_library_lacks() {
+    let text = node("text", "Placeholder", &[], &[("dtype", type_attr(STRING))]);
+    let model = without_variables(&[text, node("lower", "CaseFoldUTF8", &["text"], &[])]);
+    let auto = count(&model.path(), &[]);
+    assert_eq!(auto.code, Some(0), "{}", auto.stderr);
+    assert_eq!(auto.report["verdict"], "verified");
+    assert_eq!(auto.report["runtime"]["mode"], "variables");
+    assert!(auto.finding("runtime-mode-chosen").unwrap().to_string().contains("CaseFoldUTF8"));
+
+    let load = count(&model.path(), &["--runtime", "load"]);
+    assert_eq!(load.code, Some(3), "{}", load.stderr);
+    assert!(load.stderr.contains("tensorflow-text"), "{}", load.stderr);
 }
 
 #[test]

@@ -75,6 +75,15 @@ fn parts(saved_model: Vec<u8>) -> [Vec<u8>; 2] {
     [vec![0x08, 0x01], meta_graph.to_vec()]
 }
 
+/// A model of these nodes and nothing else.
+pub fn without_variables(nodes: &[Message]) -> Model {
+    let model = Model { folder: TempDir::new().unwrap() };
+    fs::create_dir(model.path()).unwrap();
+    let meta_graph = bytes(2, graph_def(nodes, &[]));
+    fs::write(model.path().join("saved_model.pb"), saved_model(meta_graph)).unwrap();
+    model
+}
+
 /// A model of one variable of three elements, which 2^`levels` paths lead to.
 pub fn exponential(levels: u64) -> Model {
     let level = |next| object("", &[("left", next), ("right", next)]);
