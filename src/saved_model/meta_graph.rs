@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::collection::{VariableDef, bytes_list, node_list, variable_def};
 use super::graph::Graph;
-use super::node::{InputName, input_node};
+use super::node::input_node;
 use super::object_graph::ObjectGraph;
 use crate::error::{Error, Result};
 use crate::limits::{MAX_COMPOSITE_TENSOR_DEPTH, MAX_META_GRAPH_ENTRIES};
@@ -110,7 +110,11 @@ impl<'a> MetaGraph<'a> {
             }
         }
         let leads_out = file_name.split('/').any(|part| part == "..");
-        match fed_tensor(&tensor)? {
+        let fed = match encoding(&tensor)? {
+            Some(Member::Scalar(_, Value::Bytes(name))) => Some(input_node(utf8(name)?)),
+            _ => None,
+        };
+        match fed {
             Some(fed) if fed.output == 0 && !fed.control && !leads_out => {
                 self.asset_nodes.push(fed.node);
                 Ok(())
@@ -210,17 +214,20 @@ fn signature_outputs<'a>(signature: &Message<'a>) -> Result<Vec<&'a str>, Malfor
     Ok(outputs)
 }
 
-/// The tensor that a `TensorInfo` names; `None` where it lists the parts of one instead.
-fn fed_tensor<'a>(info: &Message<'a>) -> Result<Option<InputName<'a>>, Malformed> {
-    let mut name = None;
+/// How a `TensorInfo` states its tensor: by its name, or by the parts of a sparse or composite one.
+fn encoding<'a>(info: &Message<'a>) -> Result<Option<Member<'a>>, Malformed> {
+    let mut encoding = OneOf::default();
     for field in info.fields() {
         match field? {
-            (1, Value::Bytes(bytes)) => name = Some(input_node(utf8(bytes)?)),
-            (4 | 5, Value::Bytes(_)) => name = None,
+            (1, Value::Bytes(name)) => {
+                utf8(name)?;
+                encoding.set(1, Value::Bytes(name));
+            }
+            (number @ (4 | 5), Value::Bytes(part)) => encoding.merge(number, part),
             _ => {}
         }
     }
-    Ok(name)
+    Ok(encoding.member())
 }
 
 /// Adds the nodes that a `TensorInfo` names: of a tensor, of the three tensors of a sparse one, or of
@@ -228,15 +235,7 @@ fn fed_tensor<'a>(info: &Message<'a>) -> Result<Option<InputName<'a>>, Malformed
 fn add_tensor_names<'a>(info: Message<'a>, names: &mut Vec<&'a str>) -> Result<(), Malformed> {
     let mut open = vec![(info, 0usize)];
     while let Some((info, depth)) = open.pop() {
-        let mut encoding = OneOf::default();
-        for field in info.fields() {
-            match field? {
-                (1, name @ Value::Bytes(_)) => encoding.set(1, name),
-                (number @ (4 | 5), Value::Bytes(part)) => encoding.merge(number, part),
-                _ => {}
-            }
-        }
-        match encoding.member() {
+        match encoding(&info)? {
             Some(Member::Scalar(_, Value::Bytes(name))) => names.push(input_node(utf8(name)?).node),
             Some(Member::Message(4, sparse)) => {
                 names.extend(sparse_tensor(&sparse)?.into_iter().filter(|node| !node.is_empty()))
