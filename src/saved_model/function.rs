@@ -51,14 +51,7 @@ impl<'a> Library<'a> {
 
     /// Adds a `GradientDef`.
     fn merge_gradient(&mut self, bytes: &'a [u8]) -> Result<(), Malformed> {
-        let (mut function, mut gradient) = ("", "");
-        for field in fields(bytes) {
-            match field? {
-                (1, Value::Bytes(name)) => function = utf8(name)?,
-                (2, Value::Bytes(name)) => gradient = utf8(name)?,
-                _ => {}
-            }
-        }
+        let (function, gradient) = two_texts(bytes)?;
         self.gradients.entry(function).or_default().push(gradient);
         Ok(())
     }
@@ -135,7 +128,7 @@ impl<'a> FunctionBody<'a> {
             match field? {
                 (1, Value::Bytes(signature)) => body.add_signature(signature)?,
                 (3, Value::Bytes(node)) => body.nodes.push(Node::decode(node)?),
-                (4, Value::Bytes(entry)) => body.returns.push(returned(entry)?),
+                (4, Value::Bytes(entry)) => body.returns.push(two_texts(entry)?),
                 (5, Value::Bytes(entry)) => attrs.extend(attr_entry(entry)),
                 _ => {}
             }
@@ -174,17 +167,17 @@ impl<'a> FunctionBody<'a> {
     }
 }
 
-/// An entry of the map `ret`.
-fn returned(entry: &[u8]) -> Result<(&str, &str), Malformed> {
-    let (mut output, mut source) = ("", "");
-    for field in fields(entry) {
+/// The texts in the fields 1 and 2 of a message: an entry of the map `ret`, or a `GradientDef`.
+fn two_texts(message: &[u8]) -> Result<(&str, &str), Malformed> {
+    let (mut first, mut second) = ("", "");
+    for field in fields(message) {
         match field? {
-            (1, Value::Bytes(key)) => output = utf8(key)?,
-            (2, Value::Bytes(value)) => source = utf8(value)?,
+            (1, Value::Bytes(text)) => first = utf8(text)?,
+            (2, Value::Bytes(text)) => second = utf8(text)?,
             _ => {}
         }
     }
-    Ok((output, source))
+    Ok((first, second))
 }
 
 /// The name in an `OpDef.ArgDef`.
