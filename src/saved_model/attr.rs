@@ -7,6 +7,11 @@ use crate::limits::MAX_ATTR_DEPTH;
 use crate::model::DType;
 use crate::wire::{Malformed, Member, Message, OneOf, Value, int32, last_of_each, packed, utf8};
 
+/// The `DataType` that a varint stands for.
+pub(super) fn dtype(varint: u64) -> Option<DType> {
+    DType::from_number(int32(varint).into())
+}
+
 /// The value of one attribute, undecoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Attr<'a>(pub Message<'a>);
@@ -30,7 +35,7 @@ impl<'a> Attr<'a> {
     /// A `type` attribute.
     pub fn dtype(&self) -> Option<DType> {
         match self.value().member()? {
-            Member::Scalar(6, Value::Varint(number)) => DType::from_number(int32(number).into()),
+            Member::Scalar(6, Value::Varint(number)) => dtype(number),
             _ => None,
         }
     }
@@ -88,7 +93,6 @@ impl<'a> Attr<'a> {
     /// The types in a `list(type)` attribute.
     pub fn dtypes(&self) -> Vec<Option<DType>> {
         let list = self.value().message(1).unwrap_or_default();
-        let dtype = |number: u64| DType::from_number(int32(number).into());
         let mut types = Vec::new();
         for field in list.fields().map_while(Result::ok) {
             match field {
@@ -161,15 +165,15 @@ pub(crate) struct TensorHeader<'a> {
 
 impl<'a> TensorHeader<'a> {
     fn decode(proto: Message<'a>) -> Result<TensorHeader<'a>, Malformed> {
-        let (mut dtype, mut shape) = (None, Message::default());
+        let (mut element, mut shape) = (None, Message::default());
         for field in proto.fields() {
             match field? {
-                (1, Value::Varint(number)) => dtype = DType::from_number(int32(number).into()),
+                (1, Value::Varint(number)) => element = dtype(number),
                 (2, Value::Bytes(part)) => shape.merge(part),
                 _ => {}
             }
         }
-        Ok(TensorHeader { dtype, shape: DeclaredShape::decode(&shape)?, proto })
+        Ok(TensorHeader { dtype: element, shape: DeclaredShape::decode(&shape)?, proto })
     }
 
     /// The elements of a string tensor that the file states, in order. TensorFlow repeats the last

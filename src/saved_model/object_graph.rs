@@ -7,6 +7,7 @@
 //! Source: saved_object_graph.proto and trackable_object_graph.proto,
 //! tensorflow/core/protobuf (TensorFlow 2.21).
 
+use super::attr;
 use super::shape::DeclaredShape;
 use crate::limits::MAX_OBJECTS;
 use crate::model::DType;
@@ -271,7 +272,7 @@ fn variable<'a>(message: &Message<'a>) -> Result<SavedVariable<'a>, Malformed> {
     let (mut name, mut dtype, mut shape, mut trainable) = ("", None, Message::default(), false);
     for field in message.fields() {
         match field? {
-            (1, Value::Varint(number)) => dtype = DType::from_number(int32(number).into()),
+            (1, Value::Varint(number)) => dtype = attr::dtype(number),
             (2, Value::Bytes(part)) => shape.merge(part),
             (3, Value::Varint(flag)) => trainable = flag != 0,
             (6, Value::Bytes(stated)) => name = utf8(stated)?,

@@ -17,7 +17,7 @@ pub(crate) struct Lists {
     pub root: HashMap<NodeId, bool>,
     /// The same of the outermost Keras objects below a root that is none. A variable of two of them is
     /// trainable if one of them trains it.
-    pub inner: HashMap<NodeId, bool>,
+    inner: HashMap<NodeId, bool>,
 }
 
 impl Lists {
