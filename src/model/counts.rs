@@ -49,8 +49,10 @@ words! {
         Weight => "weight",
         /// Slots and state of an optimizer, also of nested models.
         Optimizer => "optimizer",
-        /// State of a metric, and what a stateful layer carries from batch to batch.
+        /// State of a metric.
         Metric => "metric",
+        /// What a stateful recurrent layer carries from batch to batch; its shape holds the batch size.
+        State => "state",
         /// State of a random generator.
         Rng => "rng",
         /// `save_counter`, TF1 `global_step`.

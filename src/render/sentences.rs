@@ -10,7 +10,8 @@ pub fn role(role: Role) -> &'static str {
     match role {
         Role::Weight => "counted",
         Role::Optimizer => "state of an optimizer",
-        Role::Metric => "state of metrics and stateful layers",
+        Role::Metric => "state of metrics",
+        Role::State => "state that stateful layers carry from batch to batch",
         Role::Rng => "state of a random generator",
         Role::Counter => "step and save counters",
         Role::String => "strings and asset paths",

@@ -2,7 +2,7 @@
 
 use foldhash::HashSet;
 
-use super::edges::is_wrapper;
+use super::edges::{is_keras_3_operation, is_wrapper};
 use crate::model::{DType, Role};
 use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
 
@@ -23,22 +23,25 @@ const RNN_IDENTIFIER: &str = "_tf_keras_rnn_layer";
 pub(crate) enum Excluded {
     /// An optimizer.
     Optimizer,
-    /// A metric, or the state that a recurrent layer carries from batch to batch.
+    /// A metric.
     Metric,
+    /// The state that a recurrent layer carries from batch to batch.
+    State,
     /// A random generator.
     Generator,
 }
 
 impl Excluded {
     /// The reasons, in the order in which they claim a variable that lies below several.
-    pub(super) const ALL: [Excluded; 3] =
-        [Excluded::Optimizer, Excluded::Metric, Excluded::Generator];
+    pub(super) const ALL: [Excluded; 4] =
+        [Excluded::Optimizer, Excluded::Metric, Excluded::State, Excluded::Generator];
 
     /// The role of the variables below such an object.
     pub(super) fn role(self) -> Role {
         match self {
             Excluded::Optimizer => Role::Optimizer,
             Excluded::Metric => Role::Metric,
+            Excluded::State => Role::State,
             Excluded::Generator => Role::Rng,
         }
     }
@@ -66,14 +69,14 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
                 // What a stateful RNN layer carries from batch to batch is no weight: Keras lists
                 // it beside the layer's variables, never among them.
                 "states"
-                    if (identifier == RNN_IDENTIFIER || keras_apis.contains(&id))
+                    if is_recurrent(graph, id, &keras_apis)
                         && is_wrapper(graph.identifier(edge.to)) =>
                 {
-                    mark_metric(&mut excluded, edge.to);
+                    mark(&mut excluded, edge.to, Excluded::State);
                 }
                 "metrics" | "_metrics" => {
                     for entry in list_entries(graph, edge.to) {
-                        mark_metric(&mut excluded, entry);
+                        mark(&mut excluded, entry, Excluded::Metric);
                     }
                 }
                 _ => {}
@@ -103,9 +106,16 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
     excluded
 }
 
-/// Marks a metric, unless the object is excluded for another reason already.
-fn mark_metric(excluded: &mut PerObject<Option<Excluded>>, object: NodeId) {
-    excluded.set(object, excluded.get(object).or(Some(Excluded::Metric)));
+/// Excludes an object, unless it is excluded for another reason already.
+fn mark(excluded: &mut PerObject<Option<Excluded>>, object: NodeId, reason: Excluded) {
+    excluded.set(object, excluded.get(object).or(Some(reason)));
+}
+
+/// True for a recurrent layer, of Keras 2 or of Keras 3.
+fn is_recurrent(graph: &ObjectGraph<'_>, id: NodeId, keras_apis: &HashSet<NodeId>) -> bool {
+    graph.identifier(id) == RNN_IDENTIFIER
+        || keras_apis.contains(&id)
+        || (is_keras_3_operation(graph, id) && graph.child(id, "cell").is_some())
 }
 
 /// True for a list of an optimizer's variables and nothing else, such as an export of Keras 3 keeps

@@ -51,6 +51,7 @@ pub(super) fn pair(
             continue;
         }
         let kept = match *role {
+            Role::Unrestored if is_rnn_state(graph, *id) => Role::State,
             Role::Unrestored => Role::Weight,
             role => role,
         };
@@ -75,4 +76,13 @@ pub(super) fn pair(
             *role = Role::Duplicate;
         }
     }
+}
+
+/// True for the state of a stateful recurrent layer: Keras counts it among no layer's variables, so that
+/// the export's own list is all that holds it, and only its name tells what it is.
+/// Source: keras/src/layers/rnn/rnn.py (Keras 3), `RNN._create_state_variables`.
+fn is_rnn_state(graph: &ObjectGraph<'_>, id: NodeId) -> bool {
+    graph
+        .variable(id)
+        .is_some_and(|v| !v.trainable && v.name.rsplit('/').next() == Some("rnn_state"))
 }

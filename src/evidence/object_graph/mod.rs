@@ -20,15 +20,11 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use super::roles::{Claim, special_role};
 use crate::model::Role;
 use crate::saved_model::{Edge, NodeId, ObjectGraph, PerObject};
+use edges::is_keras_3_operation;
 pub(crate) use edges::{is_flat_edge, is_wrapper};
 pub(crate) use excluded::Excluded;
 pub(crate) use lists::Lists;
 pub(crate) use walk::walk;
-
-/// What every operation of Keras 3 holds, each a list. A model that `tf.saved_model.save` wrote has
-/// them, an export has not.
-/// Source: keras/src/ops/operation.py (Keras 3).
-const KERAS_3_EDGES: [&str; 2] = ["_inbound_nodes", "_outbound_nodes"];
 
 /// What the object graph says of its variables.
 #[derive(Debug)]
@@ -136,10 +132,4 @@ fn listed_metrics(graph: &ObjectGraph<'_>, variables: &[(NodeId, Role)]) -> Vec<
         variables.iter().filter(|(_, r)| *r == Role::Metric).map(|(id, _)| *id).collect();
     let listed = lists::members(graph, graph.root(), "variables");
     listed.into_iter().filter(|id| metrics.contains(id)).collect()
-}
-
-/// True for a layer or model of Keras 3: its object has no identifier of Keras' own. Keras 2 keeps
-/// its lists of nodes from the graph.
-fn is_keras_3_operation(graph: &ObjectGraph<'_>, id: NodeId) -> bool {
-    !graph.is_keras(id) && KERAS_3_EDGES.iter().all(|name| graph.child(id, name).is_some())
 }

@@ -62,7 +62,47 @@ fn the_states_of_a_recurrent_layer_are_no_weights() {
         object("trackable_list_wrapper", &[("0", 5)]),
         variable("Variable", &[2, 5], true),
     ]));
-    assert_eq!(got, [is("kernel", Role::Weight), is("Variable", Role::Metric)]);
+    assert_eq!(got, [is("kernel", Role::Weight), is("Variable", Role::State)]);
+}
+
+#[test]
+fn keras_3_keeps_the_states_of_recurrent_layers_beside_their_cell() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_generic_user_object", &[("lstm", 1), ("custom", 6)]),
+        object(
+            "_generic_user_object",
+            &[("cell", 2), ("states", 4), ("_inbound_nodes", 8), ("_outbound_nodes", 8)],
+        ),
+        object("_generic_user_object", &[("kernel", 3)]),
+        variable("kernel", &[3, 20], true),
+        object("trackable_list_wrapper", &[("0", 5)]),
+        variable("lstm/rnn_state", &[2, 5], false),
+        // A layer of another kind may call its weights so.
+        object(
+            "_generic_user_object",
+            &[("states", 7), ("_inbound_nodes", 8), ("_outbound_nodes", 8)],
+        ),
+        object("trackable_list_wrapper", &[("0", 9)]),
+        object("trackable_list_wrapper", &[]),
+        variable("states", &[7], true),
+    ]));
+    let roles: Vec<Role> = got.into_iter().map(|(_, role)| role).collect();
+    assert_eq!(roles, [Role::Weight, Role::State, Role::Weight]);
+}
+
+#[test]
+fn an_export_alone_holds_the_states_of_recurrent_layers() {
+    let got = roles(ObjectGraphBytes::new(vec![
+        object("_generic_user_object", &[("variables", 1), ("_all_variables", 2)]),
+        object("trackable_list_wrapper", &[("0", 3)]),
+        object("trackable_list_wrapper", &[("0", 4), ("1", 5), ("2", 6)]),
+        variable("lstm/kernel", &[3, 20], true),
+        variable("lstm/kernel", &[3, 20], true),
+        variable("lstm/rnn_state", &[2, 5], false),
+        variable("other", &[9], false),
+    ]));
+    let roles: Vec<Role> = got.into_iter().map(|(_, role)| role).collect();
+    assert_eq!(roles, [Role::Weight, Role::Duplicate, Role::State, Role::Weight]);
 }
 
 #[test]
