@@ -49,7 +49,7 @@ pub(super) fn assemble(
 }
 
 fn session_answer(session: &SessionOutcome) -> SessionAnswer {
-    match session.confirmation.as_ref().is_some_and(|c| c.is_whole()) {
+    match session.confirmation.as_ref().is_some_and(|c| c.is_whole() && !c.holds_more) {
         true => SessionAnswer::Whole,
         false => SessionAnswer::Lacking,
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use foldhash::{HashMap, HashMapExt};
 
 use super::session_choice::{SessionChoice, SessionKind, choose};
-use super::session_failure::{failed, library_too_old, refused, waits_for};
+use super::session_failure::{cannot_confirm, failed, refused, waits_for};
 use super::session_request::{readable, tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
@@ -18,7 +18,7 @@ use crate::model::{RuntimeFailure, RuntimeInfo, RuntimeMode, Sandbox};
 use crate::options::{Observer, Options, RuntimeChoice};
 use crate::reconcile::{
     Confirmation, Fact, Inventory, ItemId, SessionFact, Settled, Unconfirmed, VariablesReason,
-    compare_session,
+    WhyNot, compare_session, unproven, without_owner,
 };
 use crate::saved_model::OpId;
 use crate::source::Source;
@@ -104,8 +104,11 @@ impl<'a> Session<'a> {
             let census = Request { source, files, inventory, options };
             self.ask_with_fallback(&choice, &census)
         };
-        if let Some(too_old) = outcome.confirmation.as_ref().and_then(library_too_old) {
-            outcome.info.failure = Some(too_old);
+        if let Some(confirmation) = &mut outcome.confirmation {
+            outcome.facts.extend(only_in_functions(files, confirmation));
+            if outcome.info.failure.is_none() {
+                outcome.info.failure = cannot_confirm(confirmation, outcome.info.mode);
+            }
         }
         facts.append(&mut outcome.facts);
         facts.extend(not_said(&outcome));
@@ -170,10 +173,18 @@ impl<'a> Session<'a> {
         let tags: Vec<String> = census.files.meta.tags.iter().map(|t| t.to_string()).collect();
         let model_dir = RawBytes::from(census.source.dir.as_path());
         let answer = self.process()?.load(LoadRequest { model_dir, tags, variables })?;
-        let held: HashMap<OpId, &Held> = ops.into_iter().zip(&answer.held).collect();
-        let mut confirmation = compare_session(census.inventory, |_, item| {
+        let held: HashMap<OpId, &Held> = ops.iter().copied().zip(&answer.held).collect();
+        let nothing_to_prove = |_: &Settled| None;
+        let mut confirmation = compare_session(census.inventory, nothing_to_prove, |_, item| {
             item.parts.iter().map(|part| held.get(&part.op?).copied()).collect()
         });
+        let all = ops.iter().copied().zip(&answer.held);
+        let without = without_owner(census.inventory, &census.files.graph, all);
+        if let Some(first) = without.first().cloned() {
+            confirmation.holds_more = true;
+            let variables = without.len();
+            confirmation.facts.push(SessionFact::WithoutOwner { first, variables }.into());
+        }
         let undeclared = answer.undeclared.iter().cloned().map(SessionFact::UndeclaredVariable);
         confirmation.facts.splice(0..0, undeclared.map(Fact::from));
         Ok(Heard { confirmation, answer })
@@ -193,7 +204,8 @@ impl<'a> Session<'a> {
         };
         let answer = self.process()?.restore(request)?;
         let held: HashMap<(ItemId, usize), &Held> = places.into_iter().zip(&answer.held).collect();
-        let confirmation = compare_session(census.inventory, |id, item| {
+        let proof = |item: &Settled| unproven(item, &census.files.restore);
+        let confirmation = compare_session(census.inventory, proof, |id, item| {
             let parts = 0..item.parts.len().max(1);
             parts.map(|part| held.get(&(id, part)).copied()).collect()
         });
@@ -284,6 +296,15 @@ fn fallback_reason(
     }
 }
 
+/// A load that writes what only functions name holds more than any session can be asked for.
+fn only_in_functions(files: &FileEvidence<'_>, confirmation: &mut Confirmation) -> Option<Fact> {
+    let hidden = &files.restore.only_in_functions;
+    let (function, node) = hidden.first()?;
+    confirmation.holds_more = true;
+    let (function, node) = (function.to_string(), node.to_string());
+    Some(SessionFact::OnlyInFunctions { function, node, nodes: hidden.len() }.into())
+}
+
 fn unsafe_ops(files: &FileEvidence<'_>, options: &Options) -> Vec<Fact> {
     let is_allowed = options.allow_unsafe_ops;
     let ops = files.hazards.unsafe_ops.iter();
@@ -322,10 +343,10 @@ fn not_said(outcome: &SessionOutcome) -> Vec<Fact> {
 /// cause, however many weights lie in it.
 fn not_confirmed(confirmation: &Confirmation) -> Vec<SessionFact> {
     let mut by_reason: Vec<Vec<&Unconfirmed>> = Vec::new();
-    let mut places: HashMap<Option<&str>, usize> = HashMap::new();
+    let mut places: HashMap<&WhyNot, usize> = HashMap::new();
     for weight in &confirmation.missing {
         let last = by_reason.len().min(MAX_REASONS - 1);
-        let place = *places.entry(weight.reason.as_deref()).or_insert(last);
+        let place = *places.entry(&weight.why).or_insert(last);
         match by_reason.get_mut(place) {
             Some(weights) => weights.push(weight),
             None => by_reason.push(vec![weight]),
@@ -336,16 +357,13 @@ fn not_confirmed(confirmation: &Confirmation) -> Vec<SessionFact> {
         if others.is_empty() {
             return Some(SessionFact::NotConfirmed((*first).clone()));
         }
-        let is_one_reason = others.iter().all(|other| other.reason == first.reason);
+        let is_one_reason = others.iter().all(|other| other.why == first.why);
         Some(SessionFact::ManyNotConfirmed {
             missing: missing.len(),
             weights: confirmation.weights(),
             first: first.variable.clone(),
-            reason: match is_one_reason {
-                true => first.reason.clone(),
-                false => Some("each for a reason of its own".into()),
-            },
-            library_too_old: missing.iter().all(|weight| weight.is_library_too_old()),
+            why: is_one_reason.then(|| first.why.clone()),
+            is_against_the_model: missing.iter().any(|weight| weight.is_against_the_model()),
         })
     });
     facts.collect()

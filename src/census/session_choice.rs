@@ -3,7 +3,7 @@
 use crate::evidence::files::FileEvidence;
 use crate::model::RuntimeMode;
 use crate::options::{Options, RuntimeChoice};
-use crate::reconcile::{Inventory, Settled, VariablesReason};
+use crate::reconcile::{Inventory, Settled, VariablesReason, unproven};
 
 /// A session that can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +99,10 @@ fn reason_against_load(
         && weights > available / 2
     {
         return Some(VariablesReason::Memory { weights, available });
+    }
+    // What a restore does not prove is worth the time of a full load.
+    if inventory.weights().any(|(_, item)| unproven(item, &files.restore).is_some()) {
+        return None;
     }
     let variables = files.restore.restored.len();
     if variables > MANY_VARIABLES {

@@ -7,8 +7,8 @@ use super::session_choice::SessionKind;
 use crate::evidence::files::FileEvidence;
 use crate::evidence::load_hazards;
 use crate::evidence::runtime::{Failure, FailureKind, Location, Tried};
-use crate::model::RuntimeFailure;
-use crate::reconcile::{Confirmation, Unconfirmed};
+use crate::model::{RuntimeFailure, RuntimeMode};
+use crate::reconcile::{Confirmation, Unconfirmed, WhyNot};
 
 /// What to do about a program that is started as a worker and does not serve.
 pub(super) const CALL_SERVE_IF_WORKER: &str = "let the program call tfcensus::serve_if_worker() \
@@ -118,8 +118,46 @@ pub(super) fn waits_for(path: &Path) -> RuntimeFailure {
     }
 }
 
+/// Why a session that has answered could not confirm the count, though nothing speaks against the model.
+pub(super) fn cannot_confirm(
+    confirmation: &Confirmation,
+    mode: RuntimeMode,
+) -> Option<RuntimeFailure> {
+    library_too_old(confirmation)
+        .or_else(|| unproven(confirmation))
+        .or_else(|| holds_more(confirmation, mode))
+}
+
+/// A restore of the variables does not show what a load of the model holds.
+fn unproven(confirmation: &Confirmation) -> Option<RuntimeFailure> {
+    let is_unproven = |weight: &&Unconfirmed| matches!(weight.why, WhyNot::Unproven(_));
+    let weights = confirmation.missing.iter().filter(is_unproven).count();
+    (weights > 0).then(|| RuntimeFailure {
+        what: format!(
+            "a session over the variables does not show what a load of the model holds in {weights} of them"
+        ),
+        advice: "ask for a full load with --runtime load; where it would run an op that is not \
+            known to be harmless, --allow-unsafe-ops beside it lets that run in the sandbox"
+            .into(),
+        ..RuntimeFailure::default()
+    })
+}
+
+/// The model may hold more than was counted.
+fn holds_more(confirmation: &Confirmation, mode: RuntimeMode) -> Option<RuntimeFailure> {
+    let what = match mode {
+        RuntimeMode::Load => "the loaded model holds variables that nothing declares as anybody's",
+        _ => "a load of the model would write variables that only its functions name",
+    };
+    confirmation.holds_more.then(|| RuntimeFailure {
+        what: what.into(),
+        advice: "see the finding runtime-variables; the count is of what the model declares".into(),
+        ..RuntimeFailure::default()
+    })
+}
+
 /// A library that is too old for some weights could not confirm the count.
-pub(super) fn library_too_old(confirmation: &Confirmation) -> Option<RuntimeFailure> {
+fn library_too_old(confirmation: &Confirmation) -> Option<RuntimeFailure> {
     let mut too_new = confirmation.missing.iter().filter(|w| w.is_library_too_old());
     let Unconfirmed { variable, .. } = too_new.next()?;
     let more = match too_new.count() {

@@ -149,7 +149,7 @@ impl<'a> Declaration<'a> {
         sidecars: &SidecarFiles,
         selected: usize,
     ) -> Result<Declaration<'a>, Malformed> {
-        let restore = restore_graph::read(graph, meta.restore_op);
+        let restore = restore_graph::read(meta, graph, signatures)?;
         let objects = meta.object_graph()?;
         let keras = match &sidecars.keras_metadata {
             // The file describes the object graph of the first MetaGraph.

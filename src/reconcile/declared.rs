@@ -7,6 +7,7 @@ use super::inventory::{Declared, Inventory, ItemId, Part};
 use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
 use crate::evidence::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
+use crate::evidence::roles::{Claim, special_role};
 use crate::model::Role;
 use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph, OpId};
 
@@ -48,6 +49,7 @@ pub(crate) fn from_object_graph(
                     item.parts.push(Part {
                         op: r.variable,
                         slice: String::from_utf8_lossy(r.slice).into_owned(),
+                        doubt: r.doubt,
                     });
                 }
             }
@@ -77,8 +79,11 @@ pub(crate) fn from_collections(
     let mut inventory = Inventory::default();
     for v in variables {
         let mut item = Declared::new(v.name, v.dtype, v.shape, v.role);
-        item.key = (v.restored || restore.restored.is_empty()).then_some(v.key);
-        item.parts = v.parts.into_iter().map(|p| Part { op: p.op, slice: p.slice }).collect();
+        let is_named = restore.restored.is_empty() && !v.filled_by_init;
+        item.key = (v.restored || is_named).then_some(v.key);
+        item.filled_by_init = v.filled_by_init && !v.restored;
+        let parts = v.parts.into_iter();
+        item.parts = parts.map(|p| Part { op: p.op, slice: p.slice, doubt: p.doubt }).collect();
         item.listed = v.trainable;
         item.reshaped = v.reshaped;
         inventory.add(item);
@@ -105,33 +110,38 @@ fn table(name: String) -> Declared {
 }
 
 /// Adds the variable ops that the restore op leaves out and that are part of no item, each resource
-/// once: two ops with one container and shared name are one variable.
+/// once: two ops with one container and shared name are one variable. Those that the init op fills and a
+/// signature needs are weights.
 fn add_unrestored_handles(
     inventory: &mut Inventory<Declared>,
     graph: &Graph<'_>,
     restore: &RestoreGraph<'_>,
 ) {
     // Without a saver no op is restored, and every handle of the model would be added.
-    if restore.restored.is_empty() {
-        return;
-    }
+    let has_saver = !restore.restored.is_empty();
     let of_items = inventory.iter().flat_map(|(_, i)| &i.parts).filter_map(|p| p.op);
     let restored = restore.restored.iter().filter_map(|r| r.variable);
     let ops: HashSet<OpId> = of_items.chain(restored).collect();
     let mut known: HashSet<_> = ops.iter().filter_map(|op| resource_name(graph, *op)).collect();
     for (op, node) in graph.ops() {
+        let is_filled = restore.filled_by_init.contains(&op);
         if is_variable_op(node.op)
+            && (has_saver || is_filled)
             && !ops.contains(&op)
             && resource_name(graph, op).is_some_and(|n| known.insert(n))
         {
             let [dtype, shape] = node.attrs_named(["dtype", "shape"]);
-            let mut item = Declared::new(
-                node.name.to_owned(),
-                dtype.and_then(|a| a.dtype()),
-                shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown),
-                Role::Unrestored,
-            );
-            item.parts.push(Part { op: Some(op), slice: String::new() });
+            let dtype = dtype.and_then(|a| a.dtype());
+            let shape = shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown);
+            let role = match is_filled {
+                true => special_role(node.name, dtype, &shape, Claim::None).unwrap_or(Role::Weight),
+                // The path of an asset, which the init op writes.
+                false if dtype.is_some_and(|d| !d.is_numeric()) => Role::String,
+                false => Role::Unrestored,
+            };
+            let mut item = Declared::new(node.name.to_owned(), dtype, shape, role);
+            item.filled_by_init = is_filled;
+            item.parts.push(Part::whole(op));
             inventory.add(item);
         }
     }

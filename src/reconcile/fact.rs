@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 
+use super::session_fact::SessionFact;
 use crate::evidence::checkpoint::Problem;
 use crate::evidence::keras::MetadataProblem;
 use crate::model::{Counts, DType, Shape};
@@ -192,103 +193,6 @@ pub(crate) enum NotFilled {
     RestoreUnclear,
     /// A tensor of its name is stored, and no collection lists the variable.
     NameIsStored,
-}
-
-/// A fact about the session.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum SessionFact {
-    /// The session holds the variables alone, and why it is no full load.
-    OverVariables(VariablesReason),
-    /// A full load runs an op that is not known to be harmless.
-    UnsafeOp {
-        /// The op.
-        op: String,
-        /// Its node.
-        node: String,
-        /// True where the caller has allowed such ops.
-        is_allowed: bool,
-    },
-    /// The model was loaded without a sandbox; what was missing.
-    NoSandbox(String),
-    /// There is no library to ask; why.
-    NoLibrary(String),
-    /// No session answered; why.
-    Failed(String),
-    /// The session holds another shape than the checkpoint stores.
-    ShapeDiffers {
-        /// The variable.
-        variable: String,
-        /// As stored.
-        stored: Shape,
-        /// As held.
-        held: Shape,
-    },
-    /// The session holds another dtype than the checkpoint stores.
-    DTypeDiffers {
-        /// The variable.
-        variable: String,
-        /// As stored.
-        stored: DType,
-        /// As held.
-        held: DType,
-    },
-    /// The session does not hold this weight.
-    NotConfirmed(Unconfirmed),
-    /// The session does not hold several weights, for one reason.
-    ManyNotConfirmed {
-        /// How many.
-        missing: usize,
-        /// Of how many weights.
-        weights: usize,
-        /// The name of the first.
-        first: String,
-        /// Why, as far as the session said.
-        reason: Option<String>,
-        /// True where the library is too old for every one of them.
-        library_too_old: bool,
-    },
-    /// The session's graph holds a variable that the file does not declare.
-    UndeclaredVariable(String),
-}
-
-/// A weight that the session does not hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unconfirmed {
-    /// Its name.
-    pub variable: String,
-    /// Why, as far as the session said.
-    pub reason: Option<String>,
-}
-
-impl Unconfirmed {
-    /// True where the library is too old for the weight's dtype: that says nothing against the model.
-    /// Source: `ValidateAttrValue`, tensorflow/core/framework/attr_value_util.cc (TensorFlow 2.12).
-    pub fn is_library_too_old(&self) -> bool {
-        self.reason.as_ref().is_some_and(|reason| reason.contains("invalid DataType enum"))
-    }
-}
-
-/// Why a session over the variables was asked instead of a full load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum VariablesReason {
-    /// Statistics of the values are taken batch by batch.
-    Statistics,
-    /// A load would run this op of this node.
-    UnsafeOp { op: String, node: String },
-    /// A load would not end: this function calls itself.
-    Recursion(String),
-    /// A load restores nothing: the MetaGraph has no restore op.
-    NothingRestored,
-    /// The weights take more than half of the memory that is free; both in bytes.
-    Memory { weights: u64, available: u64 },
-    /// A full load takes long for this many variables.
-    ManyVariables(usize),
-    /// A full load takes long for this many nodes.
-    ManyNodes(usize),
-    /// The full load failed with this message.
-    LoadFailed(String),
-    /// The full load left this many weights without a value.
-    LoadIncomplete(usize),
 }
 
 /// A fact about Keras' own descriptions of the model.

@@ -22,6 +22,7 @@ use std::ops::Deref;
 use foldhash::HashMap;
 
 use crate::evidence::keras::ConfigLayerId;
+use crate::evidence::restore_graph::Doubt;
 use crate::evidence::roles::Claim;
 use crate::model::{Counts, DType, Role, Shape, Stats, Trainable};
 use crate::saved_model::{DeclaredShape, NodeId, OpId};
@@ -128,6 +129,8 @@ pub(crate) struct Declared {
     pub flag: Option<bool>,
     /// What the model's lists or the collections say; `None` where none of them says anything.
     pub listed: Option<bool>,
+    /// True where the init op fills it at load, and no checkpoint.
+    pub filled_by_init: bool,
 }
 
 /// A variable op that holds all or a part of a variable.
@@ -137,6 +140,15 @@ pub(crate) struct Part {
     pub op: Option<OpId>,
     /// The slice, as `RestoreV2` is told; empty for the whole variable.
     pub slice: String,
+    /// Why a restore of ours need not show what a load of the model would hold.
+    pub doubt: Option<Doubt>,
+}
+
+impl Part {
+    /// The whole of a variable, in this op.
+    pub fn whole(op: OpId) -> Part {
+        Part { op: Some(op), slice: String::new(), doubt: None }
+    }
 }
 
 impl Declared {
@@ -153,6 +165,7 @@ impl Declared {
             role,
             flag: None,
             listed: None,
+            filled_by_init: false,
         }
     }
 

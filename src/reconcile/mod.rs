@@ -14,8 +14,10 @@ mod keras_config;
 mod not_filled;
 mod object_graphs;
 mod session;
+mod session_fact;
 mod stored;
 mod trainable;
+mod unproven;
 
 use crate::evidence::checkpoint;
 use crate::evidence::files::FileEvidence;
@@ -25,7 +27,9 @@ pub(crate) use file_facts::{facts_of_model, facts_of_sidecars};
 pub(crate) use inventory::{Confirmed, Declared, Inventory, ItemId, Settled, sum};
 use keras_config::{ConfigOwners, match_config};
 use object_graphs::PairedObjects;
-pub(crate) use session::{Confirmation, compare_session, confirmed};
+pub(crate) use session::{Confirmation, compare_session, confirmed, without_owner};
+pub(crate) use session_fact::*;
+pub(crate) use unproven::unproven;
 
 /// Joins what the files say: every variable once, with all that is known before a session is asked.
 pub(crate) fn inventory(files: &FileEvidence<'_>) -> (Inventory<Settled>, Vec<Fact>) {
@@ -44,7 +48,11 @@ pub(crate) fn inventory(files: &FileEvidence<'_>) -> (Inventory<Settled>, Vec<Fa
     }
     let objects = files.objects.as_ref().map(|(graph, facts)| (graph, facts));
     let settled = trainable::settle(stored, objects, &files.keras, &owners);
-    if index.is_none() && !files.index_is_unreadable && settled.has_weights() {
+    let is_stored = |item: &Settled| !item.filled_by_init;
+    if index.is_none()
+        && !files.index_is_unreadable
+        && settled.weights().any(|(_, item)| is_stored(item))
+    {
         facts.push(FileFact::IndexMissing.into());
     }
     (settled, facts)

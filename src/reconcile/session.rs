@@ -1,9 +1,14 @@
 //! Compares what the session holds with the inventory.
 
-use super::fact::{Fact, SessionFact, Unconfirmed};
-use super::inventory::{Confirmed, HeldVariable, Inventory, ItemId, Settled, Stored};
+use super::fact::Fact;
+use super::session_fact::{SessionFact, Unconfirmed, Unproven, WhyNot};
+use foldhash::HashSet;
+
+use super::inventory::{Confirmed, HeldVariable, Inventory, ItemId, Part, Settled, Stored};
+use crate::evidence::restore_graph::resource_name;
 use crate::evidence::runtime::Held;
-use crate::model::{DType, Shape, Stats};
+use crate::model::{DType, Role, Shape, Stats};
+use crate::saved_model::{Graph, OpId};
 
 /// What the session confirmed of the counted variables.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,7 +17,9 @@ pub(crate) struct Confirmation {
     held: Vec<Option<HeldVariable>>,
     /// Counted variables that it does not hold.
     pub missing: Vec<Unconfirmed>,
-    /// Where what it holds differs from what is stored.
+    /// True where the model holds variables that the count leaves out and that belong to nothing.
+    pub holds_more: bool,
+    /// Where what it holds differs from what is stored, and what else it holds.
     pub facts: Vec<Fact>,
 }
 
@@ -28,10 +35,12 @@ impl Confirmation {
     }
 }
 
-/// Compares the inventory with the answer of a session. `parts_of` gives what the session holds of
-/// each part of an item, in the order of the parts; one for an item without parts.
+/// Compares the inventory with the answer of a session. `unproven` says of which weights the answer
+/// proves nothing. `parts_of` gives what the session holds of each part of an item, in the order of the
+/// parts; one for an item without parts.
 pub(crate) fn compare_session<'h>(
     inventory: &Inventory<Settled>,
+    unproven: impl Fn(&Settled) -> Option<Unproven>,
     parts_of: impl Fn(ItemId, &Settled) -> Vec<Option<&'h Held>>,
 ) -> Confirmation {
     let mut confirmation = Confirmation::default();
@@ -39,19 +48,40 @@ pub(crate) fn compare_session<'h>(
         let mut of_item = None;
         if item.is_weight() {
             let parts = parts_of(id, item);
-            match whole(item, &parts) {
-                Ok((dtype, shape)) => {
+            let mut missing = |why| {
+                confirmation.missing.push(Unconfirmed { variable: item.name.clone(), why });
+            };
+            match (unproven(item), whole(item, &parts)) {
+                (None, Ok((dtype, shape))) => {
                     confirmation.facts.extend(differences(item, dtype, &shape));
                     of_item = Some(HeldVariable { dtype, shape, stats: joined_stats(&parts) });
                 }
-                Err(reason) => {
-                    confirmation.missing.push(Unconfirmed { variable: item.name.clone(), reason });
-                }
+                (Some(why), _) => missing(WhyNot::Unproven(why)),
+                (None, Err(reason)) => missing(WhyNot::NotHeld(reason)),
             }
         }
         confirmation.held.push(of_item);
     }
     confirmation
+}
+
+/// The variables in which a loaded session holds a value although no item with a role has them. `held` is
+/// what it holds of every variable op of the graph.
+pub(crate) fn without_owner<'h>(
+    inventory: &Inventory<Settled>,
+    graph: &Graph<'_>,
+    held: impl Iterator<Item = (OpId, &'h Held)>,
+) -> Vec<String> {
+    let with_role = inventory.iter().filter(|(_, item)| item.role != Role::Unrestored);
+    let owned: HashSet<OpId> =
+        with_role.flat_map(|(_, item)| &item.parts).filter_map(|part| part.op).collect();
+    let resources: HashSet<_> = owned.iter().filter_map(|op| resource_name(graph, *op)).collect();
+    let is_owned = |op: OpId| {
+        owned.contains(&op) || resource_name(graph, op).is_some_and(|r| resources.contains(&r))
+    };
+    held.filter(|(op, held)| held.is_initialized() && !is_owned(*op))
+        .filter_map(|(op, _)| graph.node(op).map(|node| node.name.to_owned()))
+        .collect()
 }
 
 /// The inventory with what the session holds; without a confirmation no item is confirmed.
@@ -68,6 +98,12 @@ pub(crate) fn confirmed(
 fn whole(item: &Stored, parts: &[Option<&Held>]) -> Result<(DType, Shape), Option<String>> {
     if parts.is_empty() {
         return Err(Some("nothing in the graph restores it".into()));
+    }
+    let is_slice = |part: &&Part| !part.slice.is_empty();
+    if item.parts.iter().any(|part| is_slice(&part))
+        && !item.parts.iter().all(|part| is_slice(&part))
+    {
+        return Err(Some("the whole of it is restored, and a slice of it elsewhere".into()));
     }
     let mut dtype = None;
     let mut elements = 0u64;

@@ -113,7 +113,7 @@ fn missing(
     }
     for (_, item) in inventory.weights() {
         let is_known = |k: &Vec<u8>| index.get(k).is_some() || reported.contains(k.as_slice());
-        if !item.key.as_ref().is_some_and(is_known) {
+        if !item.filled_by_init && !item.key.as_ref().is_some_and(is_known) {
             let (variable, key) = (item.name.clone(), item.key_text());
             facts.push(VariableFact::NotStored { variable, key });
         }

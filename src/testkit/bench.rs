@@ -74,7 +74,11 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
                     .filter_map(|f| Some(graph.library.function(f)?.expect("a body").nodes.len()))
                     .sum(),
                 "graph_check" => graph_check::check(&graph).len() + graph.nodes.len(),
-                "restore_graph" => restore_graph::read(&graph, meta.restore_op).restored.len(),
+                "restore_graph" => {
+                    let signatures = meta.signatures().expect("signatures");
+                    let restore = restore_graph::read(meta, &graph, &signatures);
+                    restore.expect("a restore graph").restored.len()
+                }
                 "constants" => {
                     let signatures = meta.signatures().expect("signatures");
                     constants::sum(&graph, &signatures).tensors as usize

@@ -126,17 +126,21 @@ fn of_session(fact: &SessionFact) -> Bearing {
         SessionFact::ShapeDiffers { .. }
         | SessionFact::DTypeDiffers { .. }
         | SessionFact::UndeclaredVariable(_) => Bearing::Contradicts(&[Runtime]),
-        SessionFact::NotConfirmed(weight) => not_confirmed(weight.is_library_too_old()),
-        SessionFact::ManyNotConfirmed { library_too_old, .. } => not_confirmed(*library_too_old),
+        SessionFact::NotConfirmed(weight) => not_confirmed(weight.is_against_the_model()),
+        SessionFact::ManyNotConfirmed { is_against_the_model, .. } => {
+            not_confirmed(*is_against_the_model)
+        }
+        // The model may hold more than was counted, which no witness contradicts.
+        SessionFact::WithoutOwner { .. } | SessionFact::OnlyInFunctions { .. } => Bearing::Warning,
     }
 }
 
-/// A library that does not know a weight's dtype cannot hold the weight, which says nothing against
-/// the model.
-fn not_confirmed(library_too_old: bool) -> Bearing {
-    match library_too_old {
-        true => Bearing::Warning,
-        false => Bearing::Contradicts(&[Runtime]),
+/// A library that does not know a weight's dtype cannot hold the weight, and a restore that proves
+/// nothing says nothing.
+fn not_confirmed(is_against_the_model: bool) -> Bearing {
+    match is_against_the_model {
+        true => Bearing::Contradicts(&[Runtime]),
+        false => Bearing::Warning,
     }
 }
 

@@ -79,7 +79,9 @@ fn of_session(fact: &SessionFact) -> Code {
         SessionFact::ShapeDiffers { .. } => Code::RuntimeShapeDiffers,
         SessionFact::DTypeDiffers { .. } => Code::RuntimeDTypeDiffers,
         SessionFact::NotConfirmed(_) | SessionFact::ManyNotConfirmed { .. } => Code::NotConfirmed,
-        SessionFact::UndeclaredVariable(_) => Code::RuntimeVariables,
+        SessionFact::UndeclaredVariable(_)
+        | SessionFact::WithoutOwner { .. }
+        | SessionFact::OnlyInFunctions { .. } => Code::RuntimeVariables,
     }
 }
 

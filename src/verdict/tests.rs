@@ -1,7 +1,7 @@
 use super::*;
 use crate::evidence::checkpoint::{Problem, ProblemKind};
 use crate::model::{Code, Counts, Severity, WitnessName, WitnessStatus};
-use crate::reconcile::{FileFact, KerasFact, SessionFact, Unconfirmed};
+use crate::reconcile::{FileFact, KerasFact, SessionFact, Unconfirmed, WhyNot};
 
 const ALL: [WitnessName; 4] =
     [WitnessName::Runtime, WitnessName::Checkpoint, WitnessName::Declaration, WitnessName::Keras];
@@ -48,7 +48,10 @@ fn an_unreadable_index_silences_the_checkpoint() {
 fn a_library_that_is_too_old_does_not_contradict_the_model() {
     let fact = |reason: &str| {
         let reason = Some(reason.to_owned());
-        Fact::from(SessionFact::NotConfirmed(Unconfirmed { variable: "w".into(), reason }))
+        Fact::from(SessionFact::NotConfirmed(Unconfirmed {
+            variable: "w".into(),
+            why: WhyNot::NotHeld(reason),
+        }))
     };
     let old = [fact("Value for attr 'dtype': invalid DataType enum value 29")];
     assert_eq!(verdict(&old, SessionAnswer::Lacking), Verdict::Unverified);

@@ -5,7 +5,7 @@ mod role;
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
+use super::restore_graph::{Doubt, RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::model::{DType, Role};
 use crate::saved_model::{DeclaredShape, Graph, MetaGraph, OpId, Signature};
 use crate::wire::Malformed;
@@ -19,6 +19,8 @@ pub(crate) struct Part {
     pub op: Option<OpId>,
     /// The slice that the op holds, in the notation of `RestoreV2`; empty for the whole variable.
     pub slice: String,
+    /// Why a restore of ours need not show what a load of the model would hold.
+    pub doubt: Option<Doubt>,
 }
 
 /// One logical variable of a graph without an object graph.
@@ -30,6 +32,8 @@ pub(crate) struct GraphVariable {
     pub key: Vec<u8>,
     /// True where the restore graph fills it.
     pub restored: bool,
+    /// True where the init op fills it at load.
+    pub filled_by_init: bool,
     /// Element type of the op.
     pub dtype: Option<DType>,
     /// Shape of the op, or of the whole variable where it is partitioned.
@@ -53,38 +57,47 @@ pub(crate) fn read<'a>(
 ) -> Result<Vec<GraphVariable>, Malformed> {
     let listed = Listed::read(meta)?;
     let restored = restored_ops(graph, restore);
-    let names = variable_names(graph, &listed, &restored);
+    let filled = &restore.filled_by_init;
+    let names =
+        variable_names(graph, &listed, &|op| restored.contains_key(&op) || filled.contains(&op));
     let has_saver = !restore.restored.is_empty();
     let roles = Roles::new(graph, signatures, &listed, &names, has_saver);
     let mut variables: Vec<GraphVariable> = Vec::new();
     let mut by_key: HashMap<Vec<u8>, usize> = HashMap::new();
+    let mut by_resource: HashMap<_, usize> = HashMap::new();
     for name in names {
-        let variable = variable(name, graph, &listed, &restored, &roles);
-        let known = by_key.get(&variable.key).and_then(|at| variables.get_mut(*at));
-        match known {
+        let op = graph.find(name);
+        let is_filled = op.is_some_and(|op| filled.contains(&op));
+        let variable = variable(name, graph, &listed, &restored, is_filled, &roles);
+        // One key is one variable, and so are two handles to one resource, whatever their keys.
+        let resource = op.and_then(|op| resource_name(graph, op));
+        let known = by_key.get(&variable.key).or_else(|| by_resource.get(&resource?)).copied();
+        let at = known.unwrap_or(variables.len());
+        by_key.entry(variable.key.clone()).or_insert(at);
+        if let Some(resource) = resource {
+            by_resource.entry(resource).or_insert(at);
+        }
+        match variables.get_mut(at) {
             Some(known) => merge(known, variable),
-            None => {
-                by_key.insert(variable.key.clone(), variables.len());
-                variables.push(variable);
-            }
+            None => variables.push(variable),
         }
     }
     Ok(variables)
 }
 
 /// The names of all variable ops: those that the collections list, in their order, then those of the
-/// graph that are restored or local. Where there are no collections, every variable op of the graph may
+/// graph that a load fills or that are local. Where there are no collections, every variable op of the graph may
 /// be one of the model's, so all of them are included.
 fn variable_names<'a>(
     graph: &Graph<'a>,
     listed: &Listed<'a>,
-    restored: &HashMap<OpId, &Restored<'a>>,
+    has_value: &dyn Fn(OpId) -> bool,
 ) -> Vec<&'a str> {
     let mut names = listed.order.clone();
     for (op, node) in graph.ops() {
         if is_variable_op(node.op)
             && !listed.model.contains_key(node.name)
-            && (restored.contains_key(&op) || listed.local.contains(node.name) || listed.is_empty())
+            && (has_value(op) || listed.local.contains(node.name) || listed.is_empty())
         {
             names.push(node.name);
         }
@@ -98,6 +111,7 @@ fn variable<'a>(
     graph: &Graph<'a>,
     listed: &Listed<'a>,
     restored: &HashMap<OpId, &Restored<'a>>,
+    filled_by_init: bool,
     roles: &Roles<'_, 'a>,
 ) -> GraphVariable {
     let op = graph.find(name);
@@ -121,14 +135,16 @@ fn variable<'a>(
             .unwrap_or(DeclaredShape::Unknown),
     };
     let restored = restore.is_some();
-    let role = roles.of(&Candidate { name, op, dtype, shape: &shape, restored });
+    let has_value = restored || filled_by_init;
+    let role = roles.of(&Candidate { name, op, dtype, shape: &shape, has_value });
     GraphVariable {
         name: full_name.unwrap_or(name).to_owned(),
         key: key.to_vec(),
         restored,
+        filled_by_init,
         dtype,
         shape,
-        parts: vec![Part { op, slice: spec }],
+        parts: vec![Part { op, slice: spec, doubt: restore.and_then(|r| r.doubt) }],
         role,
         trainable: (!listed.is_empty()).then(|| listed.trainable.contains(name)),
         reshaped: restore.is_some_and(|r| r.reshaped),

@@ -59,8 +59,8 @@ pub(super) struct Candidate<'v> {
     pub op: Option<OpId>,
     pub dtype: Option<DType>,
     pub shape: &'v DeclaredShape,
-    /// True where the restore graph fills it.
-    pub restored: bool,
+    /// True where the restore graph or the init op fills it.
+    pub has_value: bool,
 }
 
 impl<'l, 'a> Roles<'l, 'a> {
@@ -87,7 +87,7 @@ impl<'l, 'a> Roles<'l, 'a> {
     /// or counter, then how optimizers use the op, then the collections. That the saver leaves an op
     /// out comes last, because savers leave out optimizer state and metrics too.
     pub fn of(&self, variable: &Candidate<'_>) -> Role {
-        let Candidate { name, op, dtype, shape, restored } = *variable;
+        let Candidate { name, op, dtype, shape, has_value } = *variable;
         // Every variable is in a collection, so only that of the trainable ones claims something.
         let is_trainable = self.listed.trainable.contains(name);
         let claim = if is_trainable { Claim::Trainable } else { Claim::None };
@@ -97,7 +97,7 @@ impl<'l, 'a> Roles<'l, 'a> {
             Role::Optimizer
         } else if self.listed.local.contains(name) && !self.listed.model.contains_key(name) {
             Role::Metric
-        } else if self.has_saver && !restored {
+        } else if self.has_saver && !has_value {
             Role::Unrestored
         } else {
             Role::Weight

@@ -1,8 +1,9 @@
 //! Collects what one scope restores, and which functions it calls.
 
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 
-use super::scope::{Scope, constant_behind, restore_behind, variable_behind};
+use super::doubt::Doubt;
+use super::scope::{Given, OnTheWay, Scope, constant_behind, given_behind, restore_behind};
 use crate::model::DType;
 use crate::saved_model::{Node, OpId, input_node};
 
@@ -20,6 +21,8 @@ pub(crate) struct Restored<'a> {
     pub variable: Option<OpId>,
     /// True where the tensor is reshaped on the way: the stored shape need not be the variable's.
     pub reshaped: bool,
+    /// Why the model's own load need not end with this tensor in the variable.
+    pub doubt: Option<Doubt>,
 }
 
 /// The effects of the restore op.
@@ -31,17 +34,22 @@ pub(crate) struct RestoreGraph<'a> {
     pub missing_op: Option<&'a str>,
     /// Set where a part could not be followed; holds the reason, for a person.
     pub unclear: Option<String>,
+    /// The variable ops that the init op fills, which runs after the restore, and that a signature needs.
+    pub filled_by_init: HashSet<OpId>,
+    /// Variables that a load writes and no op of the main graph names: a function, and its node that holds
+    /// the handle.
+    pub only_in_functions: Vec<(&'a str, &'a str)>,
 }
 
 /// A call of a function.
 pub(super) struct Call<'a> {
     pub function: &'a str,
-    /// For each argument the variable op of the main graph that is passed, where it is one.
-    pub arguments: Vec<Option<OpId>>,
+    /// What is passed for each argument.
+    pub arguments: Vec<Given>,
 }
 
-/// A variable op that an output of a restore is assigned to, and whether the value is reshaped.
-type Target = (OpId, bool);
+/// A variable op that an output of a restore is assigned to, and what is done to the value.
+type Target = (OpId, OnTheWay);
 
 /// The targets of each output of each restore: node name and output number. Hashed with a seed of
 /// this process, since the model chooses the names.
@@ -66,7 +74,7 @@ pub(super) fn follow<'a>(
             "PartitionedCall" | "StatefulPartitionedCall" => {
                 if let Some(function) = node.attr("f").and_then(|f| f.function()) {
                     let inputs = node.inputs().map(input_node).filter(|i| !i.control);
-                    let arguments = inputs.map(|i| variable_behind(scope, i.node)).collect();
+                    let arguments = inputs.map(|i| given_behind(scope, i.node)).collect();
                     calls.push(Call { function, arguments });
                 }
             }
@@ -84,9 +92,9 @@ pub(super) fn follow<'a>(
 fn assignment<'a>(scope: &dyn Scope<'a>, node: &Node<'a>) -> Option<((&'a str, usize), Target)> {
     let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
     let (target, value) = (inputs.next()?, inputs.next()?);
-    let variable = variable_behind(scope, target.node)?;
-    let (restore, output, reshaped) = restore_behind(scope, value.node, value.output)?;
-    Some(((restore, output), (variable, reshaped)))
+    let Given::Variable(variable) = given_behind(scope, target.node) else { return None };
+    let (restore, output, way) = restore_behind(scope, value.node, value.output)?;
+    Some(((restore, output), (variable, way)))
 }
 
 /// Adds the tensors of one `RestoreV2`: one for each target, and one for an output without any.
@@ -104,16 +112,25 @@ fn collect_restore<'a>(
     };
     let keys = strings(1).ok_or("its tensor names are not a constant")?;
     let slices = strings(2).ok_or("its slices are not a constant")?;
+    let prefix = inputs.first().map(|prefix| given_behind(scope, prefix));
+    let elsewhere = (prefix != Some(Given::Prefix)).then_some(Doubt::OtherFile);
     let dtypes = node.attr("dtypes").map(|a| a.dtypes()).unwrap_or_default();
     for (i, dtype) in dtypes.into_iter().enumerate() {
         // A constant may state fewer elements than it has: the last one repeats.
         let key = *keys.get(i).or(keys.last()).ok_or("it names no tensor")?;
         let slice = slices.get(i).or(slices.last()).copied().unwrap_or_default();
-        let unassigned = Restored { key, slice, dtype, variable: None, reshaped: false };
+        let unassigned =
+            Restored { key, slice, dtype, variable: None, reshaped: false, doubt: elsewhere };
         match targets.get(&(node.name, i)) {
             None => out.restored.push(unassigned),
-            Some(targets) => out.restored.extend(targets.iter().map(|(variable, reshaped)| {
-                Restored { variable: Some(*variable), reshaped: *reshaped, ..unassigned.clone() }
+            Some(targets) => out.restored.extend(targets.iter().map(|(variable, way)| {
+                let is_changed = *way != OnTheWay::default();
+                Restored {
+                    variable: Some(*variable),
+                    reshaped: way.reshaped,
+                    doubt: elsewhere.or(is_changed.then_some(Doubt::Changed)),
+                    ..unassigned.clone()
+                }
             })),
         }
     }

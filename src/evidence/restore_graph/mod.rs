@@ -6,21 +6,60 @@
 //! the call is the variable op. TF1 does the same in the main graph, with `Assign` for reference
 //! variables.
 //! Source: tensorflow/python/checkpoint/functional_saver.py, training/saver.py.
+mod doubt;
 mod follow;
+mod proof;
 mod scope;
 mod variable_op;
+mod writes;
 
 use foldhash::{HashSet, HashSetExt};
 
-use crate::saved_model::{Graph, input_node};
+use crate::saved_model::{Graph, MetaGraph, OpId, Signature, input_node};
+use crate::wire::Malformed;
 use follow::follow;
 use scope::{FunctionScope, MainScope, constant_behind};
+use writes::{Writes, writes};
 
+pub(crate) use doubt::Doubt;
 pub(crate) use follow::{RestoreGraph, Restored};
 pub(crate) use variable_op::{is_variable_op, resource_name};
 
-/// Follows the restore op of a MetaGraph. An empty name means that there is no saver.
-pub(crate) fn read<'a>(graph: &Graph<'a>, restore_op: &'a str) -> RestoreGraph<'a> {
+/// Reads what a load does to the variables: the restore, and the init op that runs after it.
+pub(crate) fn read<'a>(
+    meta: &MetaGraph<'a>,
+    graph: &Graph<'a>,
+    signatures: &[Signature<'a>],
+) -> Result<RestoreGraph<'a>, Malformed> {
+    let mut out = follow_restore(graph, meta.restore_op, meta.filename_tensor);
+    let init: Vec<OpId> = meta.init_nodes()?.iter().filter_map(|name| graph.find(name)).collect();
+    let init = writes(graph, init);
+    let restore = writes(graph, graph.find(input_node(meta.restore_op).node));
+    proof::settle(graph, &restore, &init, &mut out);
+    out.filled_by_init = filled(graph, &init, signatures);
+    out.only_in_functions = [restore.only_in_functions, init.only_in_functions].concat();
+    Ok(out)
+}
+
+/// The variable ops that these writes fill and that a signature needs.
+fn filled(graph: &Graph<'_>, init: &Writes<'_>, signatures: &[Signature<'_>]) -> HashSet<OpId> {
+    if init.is_empty() {
+        return HashSet::new();
+    }
+    let outputs = signatures.iter().flat_map(|s| &s.outputs).filter_map(|name| graph.find(name));
+    let needed = graph.ancestors(outputs).into_iter();
+    needed
+        .filter(|op| graph.node(*op).is_some_and(|node| is_variable_op(node.op)))
+        .filter(|op| resource_name(graph, *op).is_some_and(|resource| init.writes(resource)))
+        .collect()
+}
+
+/// Follows the restore op. An empty name means that there is no saver.
+fn follow_restore<'a>(
+    graph: &Graph<'a>,
+    restore_op: &'a str,
+    filename_tensor: &str,
+) -> RestoreGraph<'a> {
     let mut out = RestoreGraph::default();
     if restore_op.is_empty() {
         return out;
@@ -32,7 +71,8 @@ pub(crate) fn read<'a>(graph: &Graph<'a>, restore_op: &'a str) -> RestoreGraph<'
     };
     // Functions are entered once each, so that one that calls itself ends the walk.
     let mut calls = Vec::new();
-    let main = MainScope { graph, members: graph.ancestors([start]) };
+    let prefix = graph.find(input_node(filename_tensor).node);
+    let main = MainScope { graph, members: graph.ancestors([start]), prefix };
     follow(&main, &mut out, &mut calls);
     let mut entered = HashSet::new();
     while let Some(call) = calls.pop() {
@@ -53,7 +93,7 @@ pub(crate) fn read<'a>(graph: &Graph<'a>, restore_op: &'a str) -> RestoreGraph<'
 
 /// The keys that any `RestoreV2` of the main graph names, whether the restore op runs it or not.
 pub(crate) fn named_keys<'a>(graph: &Graph<'a>) -> HashSet<&'a [u8]> {
-    let main = MainScope { graph, members: Vec::new() };
+    let main = MainScope { graph, members: Vec::new(), prefix: None };
     let restores = graph.nodes.iter().filter(|n| n.op == "RestoreV2");
     let names = restores.filter_map(|n| {
         let name = n.inputs().map(input_node).filter(|i| !i.control).nth(1)?.node;

@@ -15,20 +15,33 @@ pub(super) trait Scope<'a> {
     fn find(&self, name: &str) -> Option<Named<'a>>;
 }
 
-/// A node or argument, found by its name.
+/// A node, or a value that is given from outside, found by its name.
 pub(super) enum Named<'a> {
     /// A node, and its id where it is one of the main graph.
     Node(Node<'a>, Option<OpId>),
-    /// An argument of a function: the variable op of the main graph that the call passes, where it
-    /// is one.
-    Argument(Option<OpId>),
+    /// An argument of a function, or what the loader feeds.
+    Given(Given),
+}
+
+/// What a call passes for an argument of a function, or the loader feeds to the main graph.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Given {
+    /// A variable op of the main graph.
+    Variable(OpId),
+    /// The path of the model's own checkpoint.
+    Prefix,
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 /// The main graph.
 pub(super) struct MainScope<'g, 'a> {
     pub graph: &'g Graph<'a>,
-    /// The nodes that the restore op runs.
+    /// The nodes that are run.
     pub members: Vec<OpId>,
+    /// The node that the loader feeds with the path of the checkpoint.
+    pub prefix: Option<OpId>,
 }
 
 impl<'a> Scope<'a> for MainScope<'_, 'a> {
@@ -38,6 +51,9 @@ impl<'a> Scope<'a> for MainScope<'_, 'a> {
 
     fn find(&self, name: &str) -> Option<Named<'a>> {
         let op = self.graph.find(name)?;
+        if self.prefix == Some(op) {
+            return Some(Named::Given(Given::Prefix));
+        }
         Some(Named::Node(*self.graph.node(op)?, Some(op)))
     }
 }
@@ -53,17 +69,17 @@ pub(super) struct FunctionScope<'f, 'a> {
 enum InFunction {
     /// Position of a node of the body.
     Node(usize),
-    /// An argument: the variable op that the call passes, where it is one.
-    Argument(Option<OpId>),
+    /// An argument.
+    Argument(Given),
 }
 
 impl<'f, 'a> FunctionScope<'f, 'a> {
-    /// `arguments` are the variable ops of the main graph that the call passes.
-    pub fn new(body: &'f FunctionBody<'a>, arguments: &[Option<OpId>]) -> Self {
+    /// `arguments` is what the call passes.
+    pub fn new(body: &'f FunctionBody<'a>, arguments: &[Given]) -> Self {
         let mut by_name = HashMap::default();
         for (k, name) in body.arguments.iter().enumerate() {
-            let source = arguments.get(k).copied().flatten();
-            by_name.insert(*name, InFunction::Argument(source));
+            let given = arguments.get(k).copied().unwrap_or_default();
+            by_name.insert(*name, InFunction::Argument(given));
         }
         for (at, node) in body.nodes.iter().enumerate() {
             by_name.insert(node.name, InFunction::Node(at));
@@ -80,41 +96,53 @@ impl<'a> Scope<'a> for FunctionScope<'_, 'a> {
     fn find(&self, name: &str) -> Option<Named<'a>> {
         match self.by_name.get(name)? {
             InFunction::Node(i) => self.body.nodes.get(*i).map(|n| Named::Node(*n, None)),
-            InFunction::Argument(source) => Some(Named::Argument(*source)),
+            InFunction::Argument(given) => Some(Named::Given(*given)),
         }
     }
 }
 
-/// The variable op of the main graph behind a name, through `Identity`.
-pub(super) fn variable_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Option<OpId> {
+/// What is behind a name, through `Identity`.
+pub(super) fn given_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Given {
     let mut name = name;
     for _ in 0..MAX_RESTORE_CHAIN {
-        match scope.find(name)? {
-            Named::Argument(source) => return source,
-            Named::Node(node, at) if is_variable_op(node.op) => return at,
-            Named::Node(node, _) if node.op == "Identity" => {
-                name = node.inputs().next().map(|i| input_node(i).node)?;
+        match scope.find(name) {
+            Some(Named::Given(given)) => return given,
+            Some(Named::Node(node, Some(op))) if is_variable_op(node.op) => {
+                return Given::Variable(op);
             }
-            Named::Node(..) => return None,
+            Some(Named::Node(node, _)) if node.op == "Identity" => {
+                let Some(input) = node.inputs().next() else { break };
+                name = input_node(input).node;
+            }
+            _ => break,
         }
     }
-    None
+    Given::Other
 }
 
-/// The `RestoreV2` behind a value, which of its outputs it is, and whether the value was reshaped on
-/// the way.
+/// What is done to a value between its restore and its assignment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OnTheWay {
+    /// It gets another shape.
+    pub reshaped: bool,
+    /// It gets another element type.
+    pub cast: bool,
+}
+
+/// The `RestoreV2` behind a value, which of its outputs it is, and what is done to the value.
 pub(super) fn restore_behind<'a>(
     scope: &dyn Scope<'a>,
     name: &'a str,
     output: usize,
-) -> Option<(&'a str, usize, bool)> {
-    let (mut name, mut output, mut reshaped) = (name, output, false);
+) -> Option<(&'a str, usize, OnTheWay)> {
+    let (mut name, mut output, mut way) = (name, output, OnTheWay::default());
     for _ in 0..MAX_RESTORE_CHAIN {
         let Named::Node(node, _) = scope.find(name)? else { return None };
         match node.op {
-            "RestoreV2" => return Some((node.name, output, reshaped)),
+            "RestoreV2" => return Some((node.name, output, way)),
             "Identity" | "Cast" | "Reshape" => {
-                reshaped |= node.op == "Reshape";
+                way.reshaped |= node.op == "Reshape";
+                way.cast |= node.op == "Cast";
                 let input = input_node(node.inputs().next()?);
                 (name, output) = (input.node, input.output);
             }

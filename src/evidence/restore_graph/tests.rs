@@ -38,7 +38,7 @@ fn saver() -> Vec<Message> {
 
 fn restored(bytes: &[u8], restore_op: &'static str) -> Vec<(String, String, Option<u32>)> {
     let text = |b: &[u8]| String::from_utf8(b.to_vec()).unwrap();
-    let mut got: Vec<_> = read(&decode_graph(bytes), restore_op)
+    let mut got: Vec<_> = follow_restore(&decode_graph(bytes), restore_op, "p:0")
         .restored
         .iter()
         .map(|r| (text(r.key), text(r.slice), r.variable.map(OpId::index)))
@@ -110,6 +110,141 @@ fn a_tensor_that_is_assigned_to_nothing_is_still_restored() {
 #[test]
 fn reports_a_restore_op_that_does_not_exist() {
     let graph = Graph::default();
-    assert_eq!(read(&graph, "nope").missing_op, Some("nope"));
-    assert_eq!(read(&graph, "").missing_op, None);
+    assert_eq!(follow_restore(&graph, "nope", "").missing_op, Some("nope"));
+    assert_eq!(follow_restore(&graph, "", "").missing_op, None);
+}
+
+/// The saver, with these nodes more and without those whose text holds `left_out`.
+fn changed(left_out: &str, more: Vec<Message>) -> Vec<Message> {
+    let holds = |n: &Message| n.0.windows(left_out.len()).any(|w| w == left_out.as_bytes());
+    let mut nodes = saver();
+    nodes.retain(|n| left_out.is_empty() || !holds(n));
+    nodes.extend(more);
+    nodes
+}
+
+/// Why a load need not end with the value of `a`, whose init op is `init`.
+fn doubt_of(nodes: &[Message], functions: &[Message]) -> Option<Doubt> {
+    let init = text(1, "saved_model_main_op").with(bytes(2, bytes(1, text(1, "init"))));
+    let meta_graph = bytes(2, graph_def(nodes, functions))
+        .with(bytes(3, text(1, "p:0").with(text(3, "all"))))
+        .with(bytes(4, init));
+    let meta = MetaGraph::decode(&meta_graph.0).unwrap();
+    let graph = meta.graph().unwrap();
+    let restore = read(&meta, &graph, &[]).unwrap();
+    let a = graph.find("a");
+    let mut of_a = restore.restored.iter().filter(|r| r.variable == a);
+    let doubt = of_a.next().expect("a is restored").doubt;
+    assert!(of_a.all(|r| r.doubt == doubt));
+    doubt
+}
+
+fn assigns(name: &str, variable: &str, value: &str) -> Message {
+    node(name, "AssignVariableOp", &[variable, value], &[])
+}
+
+fn call(name: &str, function: &str, inputs: &[&str]) -> Message {
+    node(name, "StatefulPartitionedCall", inputs, &[("f", calls(function))])
+}
+
+#[test]
+fn a_plain_restore_proves_what_a_load_ends_with() {
+    assert_eq!(doubt_of(&saver(), &[]), None);
+    // Neither does an init op cast doubt that only reads the variable, or writes another.
+    let more = vec![
+        node("c", "VarHandleOp", &[], &[]),
+        node("read", "ReadVariableOp", &["a"], &[]),
+        assigns("init", "c", "read"),
+    ];
+    assert_eq!(doubt_of(&changed("", more), &[]), None);
+}
+
+#[test]
+fn a_restore_from_elsewhere_or_of_another_value_proves_nothing() {
+    let other = node("r", "RestoreV2", &["q", "names", "slices"], &[("dtypes", floats(2))]);
+    let other = changed("RestoreV2", vec![other, node("q", "Const", &[], &[])]);
+    assert_eq!(doubt_of(&other, &[]), Some(Doubt::OtherFile));
+    for op in ["Reshape", "Cast"] {
+        let way = changed("Identity", vec![node("id", op, &["r", "p"], &[])]);
+        assert_eq!(doubt_of(&way, &[]), Some(Doubt::Changed), "{op}");
+    }
+}
+
+#[test]
+fn a_restore_under_a_condition_proves_nothing() {
+    let more = vec![
+        node("switch", "Switch", &["p", "p"], &[]),
+        node("all", "NoOp", &["^as_a", "^as_b", "^switch"], &[]),
+    ];
+    let nodes = [changed("all", more)].concat();
+    assert_eq!(doubt_of(&nodes, &[]), Some(Doubt::Conditional));
+}
+
+#[test]
+fn a_second_write_leaves_the_end_open() {
+    let again = Some(Doubt::WrittenAgain);
+    let value = || node("value", "Const", &[], &[]);
+    // By the init op.
+    let nodes = changed("", vec![value(), assigns("init", "a", "value")]);
+    assert_eq!(doubt_of(&nodes, &[]), again);
+    // Through a second handle to the same resource.
+    let twin = node("twin", "VarHandleOp", &[], &[("shared_name", text(2, "a"))]);
+    let nodes = changed("", vec![twin, value(), assigns("init", "twin", "value")]);
+    assert_eq!(doubt_of(&nodes, &[]), again);
+    // By the restore op itself.
+    let both = node("all", "NoOp", &["^as_a", "^as_b", "^more"], &[]);
+    let nodes = changed("all", vec![value(), assigns("more", "a", "value"), both]);
+    assert_eq!(doubt_of(&nodes, &[]), again);
+    // By a custom op that takes the handle.
+    let nodes = changed("", vec![node("init", "Custom>Op", &["a"], &[])]);
+    assert_eq!(doubt_of(&nodes, &[]), again);
+}
+
+#[test]
+fn a_write_in_a_function_is_seen() {
+    let again = Some(Doubt::WrittenAgain);
+    let body = [node("value", "Const", &[], &[]), assigns("write", "v", "value:output:0")];
+    let writes = || function("writes", &["v"], &body);
+    let outer = function("outer", &["v"], &[call("inner", "writes", &["v"])]);
+    let nodes = changed("", vec![call("init", "outer", &["a"])]);
+    assert_eq!(doubt_of(&nodes, &[outer, writes()]), again);
+    // The second call of a function passes another variable.
+    let more = vec![
+        node("c", "VarHandleOp", &[], &[]),
+        call("one", "writes", &["c"]),
+        call("two", "writes", &["a"]),
+        node("init", "NoOp", &["^one", "^two"], &[]),
+    ];
+    assert_eq!(doubt_of(&changed("", more), &[writes()]), again);
+    // A handle of the function's own, to the same resource.
+    let own = [
+        node("own", "VarHandleOp", &[], &[("shared_name", text(2, "a"))]),
+        node("value", "Const", &[], &[]),
+        assigns("write", "own:resource:0", "value:output:0"),
+    ];
+    let nodes = changed("", vec![call("init", "owns", &[])]);
+    assert_eq!(doubt_of(&nodes, &[function("owns", &[], &own)]), again);
+    // A handle that a function hands back.
+    let back = function("back", &["v"], &[node("id", "Identity", &["v"], &[])]);
+    let more = vec![call("handle", "back", &["a"]), assigns("init", "handle", "p")];
+    assert_eq!(doubt_of(&changed("", more), &[back]), again);
+}
+
+#[test]
+fn names_the_variables_that_only_functions_know() {
+    let own = |shared: &str| {
+        let handle = node("own", "VarHandleOp", &[], &[("shared_name", text(2, shared))]);
+        function("owns", &[], &[handle])
+    };
+    let nodes = changed(
+        "all",
+        vec![call("call", "owns", &[]), node("all", "NoOp", &["^as_a", "^as_b", "^call"], &[])],
+    );
+    for (shared, expected) in [("hidden", vec![("owns", "own")]), ("a", vec![])] {
+        let meta_graph = bytes(2, graph_def(&nodes, &[own(shared)]))
+            .with(bytes(3, text(1, "p:0").with(text(3, "all"))));
+        let meta = MetaGraph::decode(&meta_graph.0).unwrap();
+        let graph = meta.graph().unwrap();
+        assert_eq!(read(&meta, &graph, &[]).unwrap().only_in_functions, expected);
+    }
 }

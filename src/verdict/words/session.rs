@@ -1,7 +1,8 @@
 //! Words for facts about the session.
 
 use super::sentence::Words;
-use crate::reconcile::{SessionFact, VariablesReason};
+use crate::evidence::restore_graph::Doubt;
+use crate::reconcile::{SessionFact, Unproven, VariablesReason, WhyNot};
 
 /// Why a session does not hold a weight of which it has said nothing.
 const NOT_GIVEN: &str = "the checkpoint does not give it";
@@ -33,20 +34,49 @@ pub(super) fn of_session(fact: &SessionFact) -> Words {
                 .values(stored, held)
         }
         SessionFact::NotConfirmed(weight) => {
-            let reason = weight.reason.as_deref().unwrap_or(NOT_GIVEN);
-            Words::new(format!("the session does not hold this weight: {reason}"))
+            let reason = why_not(&weight.why);
+            Words::new(format!("the session does not confirm this weight: {reason}"))
                 .about(&weight.variable)
         }
-        SessionFact::ManyNotConfirmed { missing, weights, first, reason, .. } => {
-            let reason = reason.as_deref().unwrap_or(NOT_GIVEN);
+        SessionFact::ManyNotConfirmed { missing, weights, first, why, .. } => {
+            let reason = why.as_ref().map_or("each for a reason of its own", why_not);
             Words::new(format!(
-                "the session does not hold {missing} of the {weights} weights, {first} and others: {reason}"
+                "the session does not confirm {missing} of the {weights} weights, {first} and others: {reason}"
             ))
         }
+        SessionFact::WithoutOwner { first, variables: 1 } => Words::new(
+            "the session holds a value in this variable, which nothing declares as anybody's",
+        )
+        .about(first),
+        SessionFact::WithoutOwner { first, variables } => Words::new(format!(
+            "the session holds values in {variables} variables that nothing declares as anybody's, \
+             {first} and others"
+        )),
+        SessionFact::OnlyInFunctions { function, node, nodes } => Words::new(format!(
+            "a load writes {nodes} variables that only functions name, {function} the first"
+        ))
+        .about(node),
         SessionFact::UndeclaredVariable(name) => {
             Words::new("the session's graph holds a variable that the file does not declare")
                 .about(name)
         }
+    }
+}
+
+/// Why a weight is not confirmed, to follow a colon.
+fn why_not(why: &WhyNot) -> &str {
+    match why {
+        WhyNot::NotHeld(reason) => reason.as_deref().unwrap_or(NOT_GIVEN),
+        WhyNot::Unproven(Unproven::NotRestored) => "nothing in the graph restores it",
+        WhyNot::Unproven(Unproven::FilledByInit) => {
+            "the model's init op fills it, which only a full load runs"
+        }
+        WhyNot::Unproven(Unproven::Doubt(doubt)) => match doubt {
+            Doubt::OtherFile => "the model restores it from another file than its checkpoint",
+            Doubt::Changed => "the model changes its shape or type after the restore",
+            Doubt::Conditional => "whether the model restores it depends on a condition",
+            Doubt::WrittenAgain => "the model's own load writes it a second time",
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod model;
 mod permissions;
 mod pipes;
 mod processes;
+mod proof;
 mod unparsable;
 mod walls;
 

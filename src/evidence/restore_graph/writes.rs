@@ -1,0 +1,188 @@
+//! Which variables a run of some nodes writes: everything that takes a variable's handle and is not known
+//! to read only may write it.
+
+use foldhash::{HashMap, HashSet};
+
+use super::scope::{FunctionScope, Given, MainScope, Scope, given_behind};
+use super::variable_op::{is_variable_op, resource_name, resource_of};
+use crate::saved_model::{Graph, Node, OpId, input_node};
+
+/// A variable: its container and shared name.
+type Resource<'a> = (&'a [u8], &'a [u8]);
+
+/// What a run writes.
+#[derive(Debug, Default)]
+pub(crate) struct Writes<'a> {
+    /// How many nodes write each variable.
+    times: HashMap<Resource<'a>, usize>,
+    /// Variables that no op of the main graph names, in the functions that are run: the function, and
+    /// the node that holds the handle.
+    pub only_in_functions: Vec<(&'a str, &'a str)>,
+    /// Nodes that may write variables which nothing tells.
+    untold: usize,
+    /// True where a node decides at run time what else is run.
+    pub has_conditions: bool,
+}
+
+impl<'a> Writes<'a> {
+    /// True where nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
+    /// How many nodes may write a variable.
+    pub fn times(&self, resource: Resource<'_>) -> usize {
+        self.times.get(&resource).copied().unwrap_or(0).saturating_add(self.untold)
+    }
+
+    /// True where a node that is told writes the variable.
+    pub fn writes(&self, resource: Resource<'_>) -> bool {
+        self.times.contains_key(&resource)
+    }
+
+    fn add(&mut self, resource: Option<Resource<'a>>) {
+        match resource {
+            Some(resource) => {
+                let times = self.times.entry(resource).or_default();
+                *times = times.saturating_add(1);
+            }
+            None => self.untold = self.untold.saturating_add(1),
+        }
+    }
+}
+
+/// A function that is entered, and what its first caller passes.
+struct Call<'a> {
+    function: &'a str,
+    arguments: Vec<Given>,
+}
+
+/// Collects what these nodes of the main graph and everything that they depend on write.
+pub(super) fn writes<'a>(graph: &Graph<'a>, starts: impl IntoIterator<Item = OpId>) -> Writes<'a> {
+    let mut run =
+        Run { graph, out: Writes::default(), calls: Vec::new(), main: HashSet::default() };
+    let members = graph.ancestors(starts);
+    if members.is_empty() {
+        return run.out;
+    }
+    let main = MainScope { graph, members, prefix: None };
+    run.visit(&main, "");
+    let mut entered = HashSet::default();
+    while let Some(Call { function, arguments }) = run.calls.pop() {
+        if !entered.insert(function) {
+            // A second call writes what it passes once more; the body is known.
+            run.may_write(&arguments);
+        } else if let Some(Ok(body)) = graph.library.function(function) {
+            run.visit(&FunctionScope::new(body, &arguments), function);
+        } else {
+            run.out.add(None);
+        }
+    }
+    run.out
+}
+
+struct Run<'g, 'a> {
+    graph: &'g Graph<'a>,
+    out: Writes<'a>,
+    calls: Vec<Call<'a>>,
+    /// The variables of the main graph, once a function has asked for them.
+    main: HashSet<Resource<'a>>,
+}
+
+impl<'a> Run<'_, 'a> {
+    fn visit(&mut self, scope: &dyn Scope<'a>, function: &'a str) {
+        for node in scope.members() {
+            if is_variable_op(node.op) || node.op == "_VarHandlesOp" {
+                if !function.is_empty() {
+                    self.local_handle(&node, function);
+                }
+                continue;
+            }
+            self.out.has_conditions |= is_condition(node.op);
+            let given = || -> Vec<Given> {
+                let inputs = node.inputs().map(input_node).filter(|i| !i.control);
+                inputs.map(|i| given_behind(scope, i.node)).collect()
+            };
+            let functions = node.functions();
+            match (node.op, functions.as_slice()) {
+                ("PartitionedCall" | "StatefulPartitionedCall", [function]) => {
+                    self.calls.push(Call { function, arguments: given() });
+                }
+                (op, functions) => {
+                    let arguments = || Vec::new();
+                    let calls =
+                        functions.iter().map(|f| Call { function: f, arguments: arguments() });
+                    self.calls.extend(calls);
+                    if !only_reads(op) {
+                        let given = given();
+                        self.may_write(&given);
+                        if is_write(op) && !matches!(given.first(), Some(Given::Variable(_))) {
+                            self.out.add(None);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn may_write(&mut self, given: &[Given]) {
+        for given in given {
+            if let Given::Variable(op) = given {
+                self.out.add(resource_name(self.graph, *op));
+            }
+        }
+    }
+
+    /// A handle that stands in a function: what happens to it is not followed.
+    fn local_handle(&mut self, node: &Node<'a>, function: &'a str) {
+        if self.main.is_empty() {
+            let ops = self.graph.ops().filter(|(_, node)| is_variable_op(node.op));
+            self.main = ops.filter_map(|(op, _)| resource_name(self.graph, op)).collect();
+        }
+        let resource = resource_of(node);
+        self.out.add(resource);
+        if !resource.is_some_and(|resource| self.main.contains(&resource)) {
+            self.out.only_in_functions.push((function, node.name));
+        }
+    }
+}
+
+/// Ops that take the handle of a variable, or a variable of the old kind, and leave it as it is.
+fn only_reads(op: &str) -> bool {
+    matches!(
+        op,
+        "Identity"
+            | "ReadVariableOp"
+            | "VarIsInitializedOp"
+            | "IsVariableInitialized"
+            | "VariableShape"
+            | "ResourceGather"
+            | "ResourceGatherNd"
+            | "SaveV2"
+    )
+}
+
+/// Ops that write the variable that is their first input.
+fn is_write(op: &str) -> bool {
+    ["Assign", "Resource", "Scatter"].iter().any(|prefix| op.starts_with(prefix))
+}
+
+/// Ops that decide at run time which nodes or functions are run.
+fn is_condition(op: &str) -> bool {
+    matches!(
+        op,
+        "Switch"
+            | "RefSwitch"
+            | "_SwitchN"
+            | "Merge"
+            | "RefMerge"
+            | "Enter"
+            | "RefEnter"
+            | "If"
+            | "StatelessIf"
+            | "Case"
+            | "StatelessCase"
+            | "While"
+            | "StatelessWhile"
+    )
+}
