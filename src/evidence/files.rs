@@ -74,7 +74,11 @@ impl<'a> FileEvidence<'a> {
         // half of the time of a census from files.
         let (declaration, scan) = std::thread::scope(|scope| {
             let scan = scope.spawn(|| GraphScan::read(meta, &graph, &signatures, options.runtime));
-            let declaration = Declaration::read(meta, &graph, &signatures, sidecars, selected);
+            let wants_session = options.runtime != RuntimeChoice::Off;
+            let restore = restore_graph::read(meta, &graph, &signatures, wants_session);
+            let declaration = restore.and_then(|restore| {
+                Declaration::read(meta, &graph, &signatures, restore, sidecars, selected)
+            });
             (declaration, scan.join())
         });
         let declaration = declaration.map_err(malformed)?;
@@ -146,10 +150,10 @@ impl<'a> Declaration<'a> {
         meta: &MetaGraph<'a>,
         graph: &Graph<'a>,
         signatures: &[Signature<'a>],
+        restore: RestoreGraph<'a>,
         sidecars: &SidecarFiles,
         selected: usize,
     ) -> Result<Declaration<'a>, Malformed> {
-        let restore = restore_graph::read(meta, graph, signatures)?;
         let objects = meta.object_graph()?;
         let keras = match &sidecars.keras_metadata {
             // The file describes the object graph of the first MetaGraph.

@@ -76,7 +76,7 @@ pub fn with_reader(name: &str, model: &LargeModel, run: &mut dyn FnMut(&mut dyn 
                 "graph_check" => graph_check::check(&graph).len() + graph.nodes.len(),
                 "restore_graph" => {
                     let signatures = meta.signatures().expect("signatures");
-                    let restore = restore_graph::read(meta, &graph, &signatures);
+                    let restore = restore_graph::read(meta, &graph, &signatures, true);
                     restore.expect("a restore graph").restored.len()
                 }
                 "constants" => {

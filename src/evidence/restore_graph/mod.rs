@@ -25,19 +25,23 @@ pub(crate) use doubt::Doubt;
 pub(crate) use follow::{RestoreGraph, Restored};
 pub(crate) use variable_op::{is_variable_op, resource_name};
 
-/// Reads what a load does to the variables: the restore, and the init op that runs after it.
+/// Reads what a load does to the variables: the restore, and the init op that runs after it. Whether a
+/// restore proves what a load ends with is looked at where a session is `wanted`: nothing else asks for it.
 pub(crate) fn read<'a>(
     meta: &MetaGraph<'a>,
     graph: &Graph<'a>,
     signatures: &[Signature<'a>],
+    wanted: bool,
 ) -> Result<RestoreGraph<'a>, Malformed> {
     let mut out = follow_restore(graph, meta.restore_op, meta.filename_tensor);
     let init: Vec<OpId> = meta.init_nodes()?.iter().filter_map(|name| graph.find(name)).collect();
     let init = writes(graph, init);
-    let restore = writes(graph, graph.find(input_node(meta.restore_op).node));
-    proof::settle(graph, &restore, &init, &mut out);
     out.filled_by_init = filled(graph, &init, signatures);
-    out.only_in_functions = [restore.only_in_functions, init.only_in_functions].concat();
+    if wanted {
+        let restore = writes(graph, graph.find(input_node(meta.restore_op).node));
+        proof::settle(graph, &restore, &init, &mut out);
+        out.only_in_functions = [restore.only_in_functions, init.only_in_functions].concat();
+    }
     Ok(out)
 }
 

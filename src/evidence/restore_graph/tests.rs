@@ -131,7 +131,7 @@ fn doubt_of(nodes: &[Message], functions: &[Message]) -> Option<Doubt> {
         .with(bytes(4, init));
     let meta = MetaGraph::decode(&meta_graph.0).unwrap();
     let graph = meta.graph().unwrap();
-    let restore = read(&meta, &graph, &[]).unwrap();
+    let restore = read(&meta, &graph, &[], true).unwrap();
     let a = graph.find("a");
     let mut of_a = restore.restored.iter().filter(|r| r.variable == a);
     let doubt = of_a.next().expect("a is restored").doubt;
@@ -245,6 +245,6 @@ fn names_the_variables_that_only_functions_know() {
             .with(bytes(3, text(1, "p:0").with(text(3, "all"))));
         let meta = MetaGraph::decode(&meta_graph.0).unwrap();
         let graph = meta.graph().unwrap();
-        assert_eq!(read(&meta, &graph, &[]).unwrap().only_in_functions, expected);
+        assert_eq!(read(&meta, &graph, &[], true).unwrap().only_in_functions, expected);
     }
 }
