@@ -3,6 +3,7 @@
 use foldhash::HashSet;
 
 use super::edges::{is_keras_3_operation, is_wrapper};
+use super::slot_lists::{is_loss_scale, slot_lists};
 use crate::model::{DType, Role};
 use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
 
@@ -90,6 +91,7 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
         if OPTIMIZER_IDENTIFIERS.contains(&identifier)
             || (has_variables && has_state)
             || is_optimizer_list(graph, id)
+            || is_loss_scale(graph, id)
         {
             excluded.set(id, Some(Excluded::Optimizer));
         } else if identifier == "_tf_keras_metric" {
@@ -101,6 +103,9 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
     // Whatever keeps slots for variables is an optimizer, such as one of TensorFlow 1 in a module.
     for (holder, _) in graph.slot_variables() {
         excluded.set(*holder, Some(Excluded::Optimizer));
+    }
+    for slot in slot_lists(graph) {
+        excluded.set(slot, Some(Excluded::Optimizer));
     }
     excluded.set(graph.root(), None);
     excluded

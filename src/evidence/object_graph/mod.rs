@@ -2,6 +2,7 @@
 //! what the model's own lists say.
 //!
 //! - `excluded`: which objects hold state that is not the model's (optimizers, metrics, generators);
+//! - `slot_lists`: optimizer state below no optimizer;
 //! - `walk`: what attributes lead to, each object once;
 //! - `export_copies`: the second copies of weights in a Keras 3 export;
 //! - `lists`: the lists of variables that the root or Keras objects below it have;
@@ -11,6 +12,7 @@ mod edges;
 mod excluded;
 mod export_copies;
 mod lists;
+mod slot_lists;
 #[cfg(test)]
 mod tests;
 mod walk;
