@@ -105,7 +105,7 @@ impl<'a> Session<'a> {
             self.ask_with_fallback(&choice, &census)
         };
         if let Some(confirmation) = &mut outcome.confirmation {
-            outcome.facts.extend(only_in_functions(files, confirmation));
+            outcome.facts.extend(not_in_main_graph(files, confirmation));
             if outcome.info.failure.is_none() {
                 outcome.info.failure = cannot_confirm(confirmation, outcome.info.mode);
             }
@@ -296,13 +296,13 @@ fn fallback_reason(
     }
 }
 
-/// A load that writes what only functions name holds more than any session can be asked for.
-fn only_in_functions(files: &FileEvidence<'_>, confirmation: &mut Confirmation) -> Option<Fact> {
-    let hidden = &files.restore.only_in_functions;
+/// A load that holds what no variable op stands for holds more than any session can be asked for.
+fn not_in_main_graph(files: &FileEvidence<'_>, confirmation: &mut Confirmation) -> Option<Fact> {
+    let hidden = &files.restore.not_in_main_graph;
     let (function, node) = hidden.first()?;
     confirmation.holds_more = true;
     let (function, node) = (function.to_string(), node.to_string());
-    Some(SessionFact::OnlyInFunctions { function, node, nodes: hidden.len() }.into())
+    Some(SessionFact::NotInMainGraph { function, node, nodes: hidden.len() }.into())
 }
 
 fn unsafe_ops(files: &FileEvidence<'_>, options: &Options) -> Vec<Fact> {

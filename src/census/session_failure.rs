@@ -147,7 +147,7 @@ fn unproven(confirmation: &Confirmation) -> Option<RuntimeFailure> {
 fn holds_more(confirmation: &Confirmation, mode: RuntimeMode) -> Option<RuntimeFailure> {
     let what = match mode {
         RuntimeMode::Load => "the loaded model holds variables that nothing declares as anybody's",
-        _ => "a load of the model would write variables that only its functions name",
+        _ => "a load of the model would hold variables that no variable op of its graph stands for",
     };
     confirmation.holds_more.then(|| RuntimeFailure {
         what: what.into(),

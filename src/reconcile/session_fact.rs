@@ -63,9 +63,9 @@ pub(crate) enum SessionFact {
         /// How many there are.
         variables: usize,
     },
-    /// A load writes variables that only functions of the model name.
-    OnlyInFunctions {
-        /// The function of the first.
+    /// A load runs handles to variables of which no variable op of the main graph is one.
+    NotInMainGraph {
+        /// The function of the first; empty for the main graph.
         function: String,
         /// Its node that holds the handle.
         node: String,

@@ -131,7 +131,7 @@ fn of_session(fact: &SessionFact) -> Bearing {
             not_confirmed(*is_against_the_model)
         }
         // The model may hold more than was counted, which no witness contradicts.
-        SessionFact::WithoutOwner { .. } | SessionFact::OnlyInFunctions { .. } => Bearing::Warning,
+        SessionFact::WithoutOwner { .. } | SessionFact::NotInMainGraph { .. } => Bearing::Warning,
     }
 }
 

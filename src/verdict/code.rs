@@ -81,7 +81,7 @@ fn of_session(fact: &SessionFact) -> Code {
         SessionFact::NotConfirmed(_) | SessionFact::ManyNotConfirmed { .. } => Code::NotConfirmed,
         SessionFact::UndeclaredVariable(_)
         | SessionFact::WithoutOwner { .. }
-        | SessionFact::OnlyInFunctions { .. } => Code::RuntimeVariables,
+        | SessionFact::NotInMainGraph { .. } => Code::RuntimeVariables,
     }
 }
 

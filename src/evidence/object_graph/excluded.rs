@@ -101,11 +101,9 @@ pub(super) fn find_excluded(graph: &ObjectGraph<'_>) -> PerObject<Option<Exclude
         }
     }
     // Whatever keeps slots for variables is an optimizer, such as one of TensorFlow 1 in a module.
-    for (holder, _) in graph.slot_variables() {
-        excluded.set(*holder, Some(Excluded::Optimizer));
-    }
-    for slot in slot_lists(graph) {
-        excluded.set(slot, Some(Excluded::Optimizer));
+    let holders = graph.slot_variables().iter().map(|(holder, _)| *holder);
+    for object in holders.chain(slot_lists(graph)) {
+        excluded.set(object, Some(Excluded::Optimizer));
     }
     excluded.set(graph.root(), None);
     excluded

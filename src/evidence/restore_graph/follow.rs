@@ -36,9 +36,9 @@ pub(crate) struct RestoreGraph<'a> {
     pub unclear: Option<String>,
     /// The variable ops that the init op fills, which runs after the restore, and that a signature needs.
     pub filled_by_init: HashSet<OpId>,
-    /// Variables that a load writes and no op of the main graph names: a function, and its node that holds
-    /// the handle.
-    pub only_in_functions: Vec<(&'a str, &'a str)>,
+    /// Handles that a load runs and of which no variable op of the main graph is one: the function, which
+    /// is empty for the main graph, and the node.
+    pub not_in_main_graph: Vec<(&'a str, &'a str)>,
 }
 
 /// A call of a function.

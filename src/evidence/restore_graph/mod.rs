@@ -40,7 +40,7 @@ pub(crate) fn read<'a>(
     if wanted {
         let restore = writes(graph, graph.find(input_node(meta.restore_op).node));
         proof::settle(graph, &restore, &init, &mut out);
-        out.only_in_functions = [restore.only_in_functions, init.only_in_functions].concat();
+        out.not_in_main_graph = [restore.not_in_main_graph, init.not_in_main_graph].concat();
     }
     Ok(out)
 }

@@ -231,7 +231,7 @@ fn a_write_in_a_function_is_seen() {
 }
 
 #[test]
-fn names_the_variables_that_only_functions_know() {
+fn names_the_handles_that_no_variable_op_stands_for() {
     let own = |shared: &str| {
         let handle = node("own", "VarHandleOp", &[], &[("shared_name", text(2, shared))]);
         function("owns", &[], &[handle])
@@ -245,6 +245,6 @@ fn names_the_variables_that_only_functions_know() {
             .with(bytes(3, text(1, "p:0").with(text(3, "all"))));
         let meta = MetaGraph::decode(&meta_graph.0).unwrap();
         let graph = meta.graph().unwrap();
-        assert_eq!(read(&meta, &graph, &[], true).unwrap().only_in_functions, expected);
+        assert_eq!(read(&meta, &graph, &[], true).unwrap().not_in_main_graph, expected);
     }
 }

@@ -15,9 +15,9 @@ type Resource<'a> = (&'a [u8], &'a [u8]);
 pub(crate) struct Writes<'a> {
     /// How many nodes write each variable.
     times: HashMap<Resource<'a>, usize>,
-    /// Variables that no op of the main graph names, in the functions that are run: the function, and
-    /// the node that holds the handle.
-    pub only_in_functions: Vec<(&'a str, &'a str)>,
+    /// Handles to variables of which no variable op of the main graph is one: the function, which is
+    /// empty for the main graph, and the node.
+    pub not_in_main_graph: Vec<(&'a str, &'a str)>,
     /// Nodes that may write variables which nothing tells.
     untold: usize,
     /// True where a node decides at run time what else is run.
@@ -92,10 +92,13 @@ struct Run<'g, 'a> {
 impl<'a> Run<'_, 'a> {
     fn visit(&mut self, scope: &dyn Scope<'a>, function: &'a str) {
         for node in scope.members() {
-            if is_variable_op(node.op) || node.op == "_VarHandlesOp" {
-                if !function.is_empty() {
-                    self.local_handle(&node, function);
-                }
+            // The second op stands for several variables at once.
+            let is_handle = is_variable_op(node.op);
+            if node.op == "_VarHandlesOp" || (is_handle && !function.is_empty()) {
+                self.unknown_handle(&node, function);
+                continue;
+            }
+            if is_handle {
                 continue;
             }
             self.out.has_conditions |= is_condition(node.op);
@@ -133,8 +136,8 @@ impl<'a> Run<'_, 'a> {
         }
     }
 
-    /// A handle that stands in a function: what happens to it is not followed.
-    fn local_handle(&mut self, node: &Node<'a>, function: &'a str) {
+    /// A handle of which nothing is followed.
+    fn unknown_handle(&mut self, node: &Node<'a>, function: &'a str) {
         if self.main.is_empty() {
             let ops = self.graph.ops().filter(|(_, node)| is_variable_op(node.op));
             self.main = ops.filter_map(|(op, _)| resource_name(self.graph, op)).collect();
@@ -142,7 +145,7 @@ impl<'a> Run<'_, 'a> {
         let resource = resource_of(node);
         self.out.add(resource);
         if !resource.is_some_and(|resource| self.main.contains(&resource)) {
-            self.out.only_in_functions.push((function, node.name));
+            self.out.not_in_main_graph.push((function, node.name));
         }
     }
 }

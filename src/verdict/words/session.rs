@@ -52,10 +52,13 @@ pub(super) fn of_session(fact: &SessionFact) -> Words {
             "the session holds values in {variables} variables that nothing declares as anybody's, \
              {first} and others"
         )),
-        SessionFact::OnlyInFunctions { function, node, nodes } => Words::new(format!(
-            "a load writes {nodes} variables that only functions name, {function} the first"
-        ))
-        .about(node),
+        SessionFact::NotInMainGraph { function, node, nodes } => {
+            let place = if function.is_empty() { "the main graph" } else { function };
+            Words::new(format!(
+                "a load runs {nodes} handles that no variable op of the main graph stands for, in {place}"
+            ))
+            .about(node)
+        }
         SessionFact::UndeclaredVariable(name) => {
             Words::new("the session's graph holds a variable that the file does not declare")
                 .about(name)
