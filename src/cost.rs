@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Report, VariableId};
+use crate::model::{Certainty, Report, VariableId};
 
 /// Largest tensors that are listed.
 const LARGEST: usize = 5;
@@ -28,7 +28,8 @@ pub struct Estimate {
 pub struct Cost {
     /// To serve, to train with SGD, to train with Adam.
     pub estimates: Vec<Estimate>,
-    /// True where some weights count as trainable because no file states whether they are.
+    /// True where some weights count as trainable because no file states whether they are: the figures for
+    /// training are upper bounds.
     pub undetermined_as_trainable: bool,
     /// The variables with the most bytes, largest first.
     pub largest: Vec<VariableId>,
@@ -57,7 +58,8 @@ pub fn cost(report: &Report) -> Cost {
                 rule: "weights + gradient + two moments for each trainable one",
             },
         ],
-        undetermined_as_trainable: totals.undetermined.parameters > 0,
+        undetermined_as_trainable: totals.undetermined.parameters > 0
+            || totals.trainable_is != Certainty::Exact,
         largest,
     }
 }
@@ -77,7 +79,7 @@ mod tests {
                 trainable: counts(trainable),
                 non_trainable: counts(fixed),
                 undetermined: counts(undetermined),
-                by_dtype: Vec::new(),
+                ..Totals::default()
             },
             not_counted: Vec::new(),
             constants: Constants { tensors: 1, parameters: constants / 4, bytes: constants },

@@ -7,7 +7,9 @@ use std::collections::HashSet;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 use crate::error::{Error, Result};
-use crate::model::{Counts, DType, GroupId, Report, Totals, Trainable, Variable, VariableId};
+use crate::model::{
+    Certainty, Counts, DType, Group, GroupId, Report, Totals, Trainable, Variable, VariableId,
+};
 
 /// Which variables to list. `Filter::default()` lists all.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +34,7 @@ impl Filter {
         Ok(self)
     }
 
-    /// Lists only variables that training would change.
+    /// Lists only variables that training would change, or may change for all that the files say.
     pub fn trainable(mut self, only: bool) -> Filter {
         self.trainable = only;
         self
@@ -110,6 +112,9 @@ pub struct Selection {
     pub ids: Vec<VariableId>,
     /// Their sums.
     pub totals: Totals,
+    /// Whether the sums are exact, or upper bounds: a filter asks for trainable variables, and some of
+    /// those that it admits may be frozen.
+    pub certainty: Certainty,
     /// True where a filter was given, even one that leaves nothing out.
     pub filtered: bool,
 }
@@ -129,28 +134,14 @@ pub fn select(report: &Report, filter: &Filter, sort: Sort) -> Selection {
     }
     let totals = sums(chosen.iter().map(|(_, variable)| *variable));
     let ids = chosen.into_iter().map(|(id, _)| id).collect();
-    Selection { ids, totals, filtered: filter.is_active() }
+    let certainty = if filter.trainable { totals.trainable_is } else { Certainty::Exact };
+    Selection { ids, totals, certainty, filtered: filter.is_active() }
 }
 
 /// Sums over these variables, which must be distinct.
 pub fn sums<'v>(variables: impl Iterator<Item = &'v Variable>) -> Totals {
     let mut totals = Totals::default();
-    for variable in variables {
-        let (parameters, bytes) = (variable.parameters, variable.bytes);
-        totals.all.add(parameters, bytes);
-        match variable.trainable {
-            Trainable::Yes => totals.trainable.add(parameters, bytes),
-            Trainable::No | Trainable::Frozen => totals.non_trainable.add(parameters, bytes),
-            Trainable::Undetermined => totals.undetermined.add(parameters, bytes),
-        }
-        let place = totals.by_dtype.binary_search_by_key(&variable.dtype, |(dtype, _)| *dtype);
-        if let Err(at) = place {
-            totals.by_dtype.insert(at, (variable.dtype, Counts::default()));
-        }
-        if let Some((_, counts)) = totals.by_dtype.get_mut(place.unwrap_or_else(|at| at)) {
-            counts.add(parameters, bytes);
-        }
-    }
+    variables.for_each(|variable| totals.add(variable));
     totals
 }
 
@@ -163,12 +154,29 @@ pub struct GroupSums {
     pub counts: Counts,
     /// Parameters that training would change.
     pub trainable: u64,
+    /// Whether [`GroupSums::trainable`] is exact or an upper bound.
+    pub trainable_is: Certainty,
     /// Parameters frozen although their own flag says trainable.
     pub frozen: u64,
     /// Parameters whose trainability no file states.
     pub undetermined: u64,
     /// True where the tree reaches some of these groups elsewhere too.
     pub shared: bool,
+}
+
+impl GroupSums {
+    /// The sums of one group.
+    pub(crate) fn of(group: &Group) -> GroupSums {
+        GroupSums {
+            groups: 1,
+            counts: group.counts,
+            trainable: group.trainable,
+            trainable_is: group.trainable_is,
+            frozen: group.frozen,
+            undetermined: group.undetermined,
+            shared: group.shared,
+        }
+    }
 }
 
 /// Sums over these groups and everything below them. A variable that several of them hold counts
@@ -187,6 +195,7 @@ pub fn sums_below(report: &Report, groups: &[GroupId]) -> GroupSums {
     }
     for variable in variables.iter().filter_map(|id| report.variables.get(id.0)) {
         sums.counts.add(variable.parameters, variable.bytes);
+        sums.trainable_is = sums.trainable_is.and(variable.trainable_is);
         let sum = match variable.trainable {
             Trainable::Yes => &mut sums.trainable,
             Trainable::No => continue,

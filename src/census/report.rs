@@ -9,8 +9,7 @@ use super::tree::{in_tree_order, tree};
 use super::witnesses::witnesses;
 use crate::evidence::files::FileEvidence;
 use crate::model::{
-    Counts, KerasInfo, MetaGraphInfo, ModelInfo, NotCounted, Report, Role, Totals, Trainable,
-    Variable,
+    Counts, KerasInfo, MetaGraphInfo, ModelInfo, NotCounted, Report, Role, Totals, Variable,
 };
 use crate::options::Options;
 use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, facts_of_count};
@@ -105,6 +104,7 @@ fn list(inventory: &Inventory<Confirmed>) -> (Vec<Variable>, HashMap<ItemId, u32
             parameters,
             bytes: item.bytes(),
             trainable: item.trainable,
+            trainable_is: item.trainable_is,
             paths: Vec::new(),
             groups: Vec::new(),
             shared: false,
@@ -117,18 +117,7 @@ fn list(inventory: &Inventory<Confirmed>) -> (Vec<Variable>, HashMap<ItemId, u32
 
 fn totals(variables: &[Variable]) -> Totals {
     let mut totals = Totals::default();
-    let mut by_dtype: BTreeMap<_, Counts> = BTreeMap::new();
-    for v in variables {
-        totals.all.add(v.parameters, v.bytes);
-        by_dtype.entry(v.dtype).or_default().add(v.parameters, v.bytes);
-        match v.trainable {
-            Trainable::Yes => &mut totals.trainable,
-            Trainable::No | Trainable::Frozen => &mut totals.non_trainable,
-            Trainable::Undetermined => &mut totals.undetermined,
-        }
-        .add(v.parameters, v.bytes);
-    }
-    totals.by_dtype = by_dtype.into_iter().collect();
+    variables.iter().for_each(|variable| totals.add(variable));
     totals
 }
 

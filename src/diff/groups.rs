@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Counts, Group};
+use crate::model::{Certainty, Counts, Group};
 
 /// A group that was added, removed, or has other numbers or another class.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +26,28 @@ pub struct GroupState {
     pub counts: Counts,
     /// Parameters of those that training would change.
     pub trainable: u64,
+    /// Whether that is exact or an upper bound.
+    pub trainable_is: Certainty,
+}
+
+impl GroupState {
+    /// True where class or numbers cannot be the same.
+    fn differs(&self, other: &GroupState) -> bool {
+        let trainable = |state: &GroupState| (state.trainable_is, state.trainable);
+        self.class != other.class
+            || self.counts != other.counts
+            || !Certainty::may_be_equal(trainable(self), trainable(other))
+    }
 }
 
 impl From<&Group> for GroupState {
     fn from(group: &Group) -> GroupState {
-        GroupState { class: group.class.clone(), counts: group.counts, trainable: group.trainable }
+        GroupState {
+            class: group.class.clone(),
+            counts: group.counts,
+            trainable: group.trainable,
+            trainable_is: group.trainable_is,
+        }
     }
 }
 
@@ -45,7 +62,7 @@ pub fn changes(before: &[Group], after: &[Group]) -> Vec<GroupChange> {
     for (group, place) in after.iter().zip(&new) {
         let was = old_index.get(&place.key()).and_then(|at| before.get(*at));
         let change = match was {
-            Some(was) if GroupState::from(was) == GroupState::from(group) => continue,
+            Some(was) if !GroupState::from(was).differs(&group.into()) => continue,
             // An added group stands for all groups below it.
             None if !place.parent_is_in(&new, &old_index) => continue,
             was => GroupChange {

@@ -6,8 +6,9 @@
 mod groups;
 mod matching;
 
-use crate::model::Quantity;
-use crate::model::{DType, Report, Shape, Trainable, Variable, Verdict, words};
+use crate::model::{
+    Certainty, DType, Quantity, Report, Shape, Trainable, Variable, Verdict, words,
+};
 
 pub use groups::{GroupChange, GroupState};
 
@@ -36,7 +37,7 @@ impl Diff {
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
             && self.variables.is_empty()
-            && self.totals.iter().all(|total| total.before == total.after)
+            && !self.totals.iter().any(TotalChange::differs)
     }
 
     /// How many variables changed in this way.
@@ -53,6 +54,8 @@ pub struct Side {
     pub source: String,
     /// The verdict of its census.
     pub verdict: Verdict,
+    /// Whether what training would change is known, or only an upper bound.
+    pub trainable_is: Certainty,
 }
 
 /// One total, before and after.
@@ -65,6 +68,17 @@ pub struct TotalChange {
     pub before: u64,
     /// In the second.
     pub after: u64,
+    /// Whether the first number is exact or a bound.
+    pub before_is: Certainty,
+    /// Whether the second number is exact or a bound.
+    pub after_is: Certainty,
+}
+
+impl TotalChange {
+    /// True where the two cannot be equal. Of a number that is only a bound nothing else is known.
+    pub fn differs(&self) -> bool {
+        !Certainty::may_be_equal((self.before_is, self.before), (self.after_is, self.after))
+    }
 }
 
 words! {
@@ -119,6 +133,8 @@ pub struct VariableState {
     pub parameters: u64,
     /// Whether training would change it.
     pub trainable: Trainable,
+    /// Whether that is exact or an upper bound.
+    pub trainable_is: Certainty,
 }
 
 impl From<&Variable> for VariableState {
@@ -130,20 +146,26 @@ impl From<&Variable> for VariableState {
             dtype: variable.dtype,
             parameters: variable.parameters,
             trainable: variable.trainable,
+            trainable_is: variable.trainable_is,
         }
     }
 }
 
 /// What changed from the first report to the second.
 pub fn diff(before: &Report, after: &Report) -> Diff {
-    let side =
-        |report: &Report| Side { source: report.model.source.clone(), verdict: report.verdict };
+    let side = |report: &Report| Side {
+        source: report.model.source.clone(),
+        verdict: report.verdict,
+        trainable_is: report.totals.trainable_is,
+    };
     let totals = Quantity::ALL
         .iter()
         .map(|quantity| TotalChange {
             quantity: *quantity,
             before: quantity.of(before),
             after: quantity.of(after),
+            before_is: quantity.certainty(before),
+            after_is: quantity.certainty(after),
         })
         .collect();
     let pairs = matching::pairs(&before.variables, &after.variables);
@@ -197,7 +219,10 @@ fn changes(was: &Variable, now: &Variable) -> Vec<ChangeKind> {
         Trainable::No | Trainable::Frozen => Some(false),
         Trainable::Undetermined => None,
     };
+    let is_known = |variable: &Variable| variable.trainable_is == Certainty::Exact;
     match (trains(was), trains(now)) {
+        // What one side cannot know is no change.
+        _ if !is_known(was) || !is_known(now) => {}
         (Some(true), Some(false)) => kinds.push(ChangeKind::Frozen),
         (Some(false), Some(true)) => kinds.push(ChangeKind::Thawed),
         (None, Some(_)) | (Some(_), None) => kinds.push(ChangeKind::TrainabilityUnclear),

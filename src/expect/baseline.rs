@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::limits::MAX_BASELINE_BYTES;
-use crate::model::{Code, Finding, Quantity, Report, Severity};
+use crate::model::{Certainty, Code, Finding, Quantity, Report, Severity, WHY_AT_MOST};
 use crate::number::thousands;
 use crate::regular_file;
 
@@ -31,10 +31,20 @@ pub struct Baseline {
 struct Totals {
     parameters: u64,
     trainable: u64,
+    /// Absent from reports of versions that did not tell.
+    #[serde(default)]
+    trainable_is: String,
     non_trainable: u64,
     undetermined: u64,
     bytes: u64,
     variables: u64,
+}
+
+impl Totals {
+    fn certainty(&self) -> Certainty {
+        let known = Certainty::ALL.iter().find(|certainty| certainty.as_str() == self.trainable_is);
+        known.copied().unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,24 +82,29 @@ impl Baseline {
             (Quantity::Bytes, self.totals.bytes),
             (Quantity::Variables, self.totals.variables),
         ] {
-            let now = quantity.of(report);
-            if now != before {
-                let name = quantity.as_str();
-                findings.push(
-                    Finding::new(
-                        Code::Expectation,
-                        Severity::Error,
-                        format!("{name} is not what it was"),
-                    )
-                    .about(name)
-                    .values(thousands(before), thousands(now)),
-                );
-            }
+            findings.extend(self.total_finding(quantity, before, report));
         }
         if self.selection.is_none() {
             findings.extend(self.variable_findings(report));
         }
         findings
+    }
+
+    /// A finding where a total is not as it was, or may not be.
+    fn total_finding(&self, quantity: Quantity, before: u64, report: &Report) -> Option<Finding> {
+        let was = (quantity.certainty_where(self.totals.certainty()), before);
+        let is = (quantity.certainty(report), quantity.of(report));
+        if was == is {
+            return None;
+        }
+        let name = quantity.as_str();
+        let message = match was.0 != is.0 && Certainty::may_be_equal(was, is) {
+            true => format!("{name} is only a bound on one side: {WHY_AT_MOST}"),
+            false => format!("{name} is not what it was"),
+        };
+        let say = |(certainty, number): (Certainty, u64)| certainty.of(thousands(number));
+        let finding = Finding::new(Code::Expectation, Severity::Error, message);
+        Some(finding.about(name).values(say(was), say(is)))
     }
 
     fn variable_findings(&self, report: &Report) -> Vec<Finding> {

@@ -6,7 +6,7 @@
 mod baseline;
 
 use crate::error::{Error, Result};
-use crate::model::{Code, Finding, Report, Severity};
+use crate::model::{Code, Finding, Report, Severity, WHY_AT_MOST};
 use crate::number::thousands;
 
 pub use crate::model::Quantity;
@@ -56,20 +56,30 @@ impl Expectation {
     }
 
     fn finding(self, report: &Report) -> Option<Finding> {
-        let found = self.quantity.of(report);
-        let name = self.quantity.as_str();
-        let (met, message, expected) = match self.bound {
-            Bound::Exactly => {
-                (found == self.value, "is not what was expected", thousands(self.value))
-            }
+        let (found, certainty) = (self.quantity.of(report), self.quantity.certainty(report));
+        let may_be = certainty.range(found);
+        let (met, is_possible, message, expected) = match self.bound {
+            Bound::Exactly => (
+                may_be == (self.value..=self.value),
+                may_be.contains(&self.value),
+                "is not what was expected",
+                thousands(self.value),
+            ),
             Bound::AtMost => (
-                found <= self.value,
+                *may_be.end() <= self.value,
+                *may_be.start() <= self.value,
                 "exceeds its maximum",
                 format!("at most {}", thousands(self.value)),
             ),
         };
-        let finding = Finding::new(Code::Expectation, Severity::Error, format!("{name} {message}"));
-        (!met).then(|| finding.about(name).values(expected, thousands(found)))
+        let name = self.quantity.as_str();
+        let message = match is_possible {
+            true => format!("{name} is only a bound: {WHY_AT_MOST}"),
+            false => format!("{name} {message}"),
+        };
+        let finding = Finding::new(Code::Expectation, Severity::Error, message);
+        let found = certainty.of(thousands(found));
+        (!met).then(|| finding.about(name).values(expected, found))
     }
 }
 

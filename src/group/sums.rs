@@ -156,6 +156,7 @@ fn move_unheld_apart(reached: &[u32], groups: &mut Groups, variables: &[Variable
 fn summed(mut group: Group, set: impl IntoIterator<Item = usize>, variables: &[Variable]) -> Group {
     for variable in set.into_iter().filter_map(|v| variables.get(v)) {
         group.counts.add(variable.parameters, variable.bytes);
+        group.trainable_is = group.trainable_is.and(variable.trainable_is);
         let sum = match variable.trainable {
             Trainable::Yes => &mut group.trainable,
             Trainable::Frozen => &mut group.frozen,
@@ -179,20 +180,10 @@ mod tests {
     use super::*;
 
     fn variable(parameters: u64) -> Variable {
-        Variable {
-            name: String::new(),
-            checkpoint_key: None,
-            dtype: crate::model::DType::FLOAT32,
-            shape: crate::model::Shape(vec![parameters]),
-            parameters,
-            bytes: parameters.saturating_mul(4),
-            trainable: Trainable::Yes,
-            paths: Vec::new(),
-            groups: Vec::new(),
-            shared: false,
-            confirmed: false,
-            stats: None,
-        }
+        let shape = crate::model::Shape(vec![parameters]);
+        let mut variable = Variable::new("", crate::model::DType::FLOAT32, shape);
+        variable.trainable = Trainable::Yes;
+        variable
     }
 
     fn group(source: usize, children: &[usize], repeats: bool) -> OutlineGroup {

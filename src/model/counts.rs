@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::DType;
 use super::words::words;
+use super::{Certainty, DType, Trainable, Variable};
 
 /// Sums of a set of variables. Each variable is in it once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,12 +32,37 @@ pub struct Totals {
     pub all: Counts,
     /// Those that training would change.
     pub trainable: Counts,
+    /// Whether [`Totals::trainable`] is exact or an upper bound; what it may be less,
+    /// [`Totals::non_trainable`] may be more.
+    pub trainable_is: Certainty,
     /// Those that it would not.
     pub non_trainable: Counts,
     /// Those whose trainability no file states.
     pub undetermined: Counts,
     /// Per element type, in order of their numbers.
     pub by_dtype: Vec<(DType, Counts)>,
+}
+
+impl Totals {
+    /// Adds one variable.
+    pub(crate) fn add(&mut self, variable: &Variable) {
+        let (parameters, bytes) = (variable.parameters, variable.bytes);
+        self.all.add(parameters, bytes);
+        match variable.trainable {
+            Trainable::Yes => &mut self.trainable,
+            Trainable::No | Trainable::Frozen => &mut self.non_trainable,
+            Trainable::Undetermined => &mut self.undetermined,
+        }
+        .add(parameters, bytes);
+        self.trainable_is = self.trainable_is.and(variable.trainable_is);
+        let place = self.by_dtype.binary_search_by_key(&variable.dtype, |(dtype, _)| *dtype);
+        if let Err(at) = place {
+            self.by_dtype.insert(at, (variable.dtype, Counts::default()));
+        }
+        if let Some((_, counts)) = self.by_dtype.get_mut(place.unwrap_or_else(|at| at)) {
+            counts.add(parameters, bytes);
+        }
+    }
 }
 
 words! {

@@ -1,7 +1,7 @@
 //! The tree of sub-models, layers, modules or scopes.
 
 use super::words::words;
-use super::{Counts, GroupId, VariableId};
+use super::{Certainty, Counts, GroupId, VariableId};
 
 /// The tree, kept flat so that code that walks it needs no recursion. Node 0 is the root.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,8 @@ pub struct Group {
     pub counts: Counts,
     /// Parameters of those that training would change.
     pub trainable: u64,
+    /// Whether [`Group::trainable`] is exact or an upper bound.
+    pub trainable_is: Certainty,
     /// Parameters of those frozen although their own flag says trainable.
     pub frozen: u64,
     /// Parameters of those whose trainability no file states.
@@ -82,6 +84,7 @@ impl Group {
             kind,
             counts: Counts::default(),
             trainable: 0,
+            trainable_is: Certainty::Exact,
             frozen: 0,
             undetermined: 0,
             own_parameters: 0,

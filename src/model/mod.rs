@@ -4,6 +4,7 @@
 //! A struct that derives `Serialize` is a part of the JSON of schema version 1: its fields are the keys.
 
 mod cached;
+mod certainty;
 mod counts;
 mod doctor;
 mod dtype;
@@ -21,6 +22,8 @@ mod witness;
 mod words;
 
 pub use cached::{CacheFolder, CachedModel, CachedModels, CachedState};
+pub use certainty::Certainty;
+pub(crate) use certainty::WHY_AT_MOST;
 pub use counts::{Constants, Counts, NotCounted, Role, Totals};
 pub use doctor::{Doctor, DoctorLibrary, DoctorPlace};
 pub use dtype::DType;

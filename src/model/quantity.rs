@@ -1,7 +1,7 @@
 //! The numbers of a report that can be expected and compared, under one name each.
 
 use super::words::words;
-use super::{Report, Trainable};
+use super::{Certainty, Report, Trainable};
 
 words! {
     /// A number of the report that can be expected.
@@ -47,6 +47,21 @@ impl Quantity {
             Quantity::TrainableBytes => totals.trainable.bytes,
             Quantity::Variables => totals.all.variables,
             Quantity::Constants => report.constants.parameters,
+        }
+    }
+
+    /// Whether its value is exact. Where the trainable weights are an upper bound, those that are not
+    /// trainable are a lower one.
+    pub fn certainty(self, report: &Report) -> Certainty {
+        self.certainty_where(report.totals.trainable_is)
+    }
+
+    /// The same, where this is known of the trainable weights.
+    pub(crate) fn certainty_where(self, trainable_is: Certainty) -> Certainty {
+        match (self, trainable_is) {
+            (Quantity::Trainable | Quantity::TrainableBytes, bound) => bound,
+            (Quantity::NonTrainable | Quantity::Frozen, Certainty::AtMost) => Certainty::AtLeast,
+            _ => Certainty::Exact,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A counted variable.
 
 use super::words::words;
-use super::{DType, GroupId, Shape, Stats};
+use super::{Certainty, DType, GroupId, Shape, Stats};
 
 words! {
     /// Whether training would change a variable.
@@ -36,6 +36,9 @@ pub struct Variable {
     pub bytes: u64,
     /// Whether training would change it.
     pub trainable: Trainable,
+    /// An upper bound where nothing but the variable's own flag says that it is trainable, and a
+    /// layer around it may have been frozen without a trace. Exact for every other state.
+    pub trainable_is: Certainty,
     /// Ways to it from the root: attribute paths of the object graph, or its scope.
     pub paths: Vec<String>,
     /// The groups that hold it directly.
@@ -61,6 +64,7 @@ impl Variable {
             parameters,
             bytes: parameters.saturating_mul(dtype.byte_width().unwrap_or(0)),
             trainable: Trainable::Undetermined,
+            trainable_is: Certainty::Exact,
             paths: Vec::new(),
             groups: Vec::new(),
             shared: false,

@@ -6,7 +6,7 @@ use foldhash::HashSet;
 use super::fact::{CountFact, Fact, VariableFact};
 use super::inventory::{Confirmed, Inventory, ItemId, sum};
 use crate::evidence::files::FileEvidence;
-use crate::model::{Constants, Counts, Role, Trainable};
+use crate::model::{Certainty, Constants, Counts, Role, Trainable};
 
 /// Constants beside variables are worth a note from one parameter in so many.
 const BESIDE_SHARE: u64 = 100;
@@ -21,11 +21,14 @@ pub(crate) fn facts_of_count(
     let with_state = |state: Trainable| {
         sum(inventory.weights().map(|(_, i)| i).filter(move |i| i.trainable == state))
     };
+    let in_doubt = |item: &&Confirmed| item.trainable_is == Certainty::AtMost;
+    let in_doubt = sum(inventory.weights().map(|(_, i)| i).filter(in_doubt));
     for (fact, counts) in [
         (CountFact::ExportCopies as fn(Counts) -> CountFact, with_role(Role::Duplicate)),
         (CountFact::Unrestored, with_role(Role::Unrestored)),
         (CountFact::Frozen, with_state(Trainable::Frozen)),
         (CountFact::TrainableUndetermined, with_state(Trainable::Undetermined)),
+        (CountFact::FrozenUnknown, in_doubt),
     ] {
         if counts.variables > 0 {
             facts.push(fact(counts).into());
@@ -35,7 +38,6 @@ pub(crate) fn facts_of_count(
     facts.extend(of_unknown_size(inventory).into_iter().map(Fact::from));
     facts.extend(of_constants(inventory, files.constants).map(Fact::from));
     facts.extend(of_metrics(files).map(Fact::from));
-    facts.extend(of_frozen_layers(inventory, files).map(Fact::from));
     facts.extend(of_lists(inventory, files).map(Fact::from));
     facts
 }
@@ -99,19 +101,6 @@ fn of_metrics(files: &FileEvidence<'_>) -> Option<CountFact> {
         counts.add(shape.and_then(|s| s.elements()).unwrap_or(0), 0);
     }
     (counts.variables > 0).then_some(CountFact::KerasPrintsOther(counts))
-}
-
-/// Keras 3 writes no frozen states, and `tf.saved_model.save` no lists either: then no file says
-/// which layers were frozen.
-fn of_frozen_layers(
-    inventory: &Inventory<Confirmed>,
-    files: &FileEvidence<'_>,
-) -> Option<CountFact> {
-    let (_, facts) = files.objects.as_ref()?;
-    let is_keras_3 = facts.is_keras_3 || facts.has_keras_3_layers;
-    let is_listed = !facts.lists.root.is_empty() || files.keras_config.is_some();
-    let has_sized_weights = inventory.weights().any(|(_, i)| i.size().is_some());
-    (is_keras_3 && !is_listed && has_sized_weights).then_some(CountFact::FrozenUnknown)
 }
 
 /// Weights that the root's own lists leave out, which Keras therefore does not print.

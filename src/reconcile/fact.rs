@@ -235,8 +235,9 @@ pub(crate) enum CountFact {
     Frozen(Counts),
     /// Nothing says whether these weights are trainable.
     TrainableUndetermined(Counts),
-    /// Keras 3 wrote no lists, so that frozen layers leave no trace.
-    FrozenUnknown,
+    /// Keras 3 freezes layers without a trace, and only their own flags say that these weights are
+    /// trainable.
+    FrozenUnknown(Counts),
     /// The root's own list leaves out these weights.
     ListIncomplete(Counts),
     /// Keras counts these variables of metrics.

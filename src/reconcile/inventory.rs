@@ -24,7 +24,7 @@ use foldhash::HashMap;
 use crate::evidence::keras::ConfigLayerId;
 use crate::evidence::restore_graph::Doubt;
 use crate::evidence::roles::Claim;
-use crate::model::{Counts, DType, Role, Shape, Stats, Trainable};
+use crate::model::{Certainty, Counts, DType, Role, Shape, Stats, Trainable};
 use crate::saved_model::{DeclaredShape, NodeId, OpId};
 
 /// An item of an inventory. Items keep their ids through all stages.
@@ -232,6 +232,9 @@ pub(crate) struct Settled {
     pub stored: Stored,
     /// Whether training would change it.
     pub trainable: Trainable,
+    /// An upper bound where its own flag says that it is trainable, and a layer around it may have been
+    /// frozen without a trace.
+    pub trainable_is: Certainty,
     /// The layer of a `.keras` configuration that owns it.
     pub config_layer: Option<ConfigLayerId>,
 }

@@ -12,12 +12,15 @@
 //!
 //! Each speaks only for the variables that it knows. Where none says anything, the state is
 //! undetermined, which is never shown as false.
+//!
+//! Keras 3 freezes layers without a trace in the files. A flag alone that says *trainable* there is only
+//! an upper bound; a flag that says *not trainable* is true all the same.
 
 use super::inventory::{Inventory, Settled, Stored};
 use super::keras_config::ConfigOwners;
 use crate::evidence::keras::KerasMetadata;
 use crate::evidence::object_graph::{ObjectGraphFacts, is_flat_edge, walk};
-use crate::model::Trainable;
+use crate::model::{Certainty, Trainable};
 use crate::saved_model::{NodeId, ObjectGraph, PerObject};
 
 /// Settles the trainable state of every item.
@@ -37,7 +40,15 @@ pub(crate) fn settle(
             .or_else(|| config.trainable(id))
             .or_else(|| by_layer().map(|trainable| trainable && item.flag != Some(false)));
         let trainable = state(said, item.flag);
-        Settled { trainable, config_layer: config.layer(id), stored: item }
+        let may_be_frozen = || {
+            let node = objects.zip(item.node);
+            node.is_some_and(|((_, facts), node)| facts.may_be_frozen.get(node))
+        };
+        let trainable_is = match trainable == Trainable::Yes && said.is_none() && may_be_frozen() {
+            true => Certainty::AtMost,
+            false => Certainty::Exact,
+        };
+        Settled { trainable, trainable_is, config_layer: config.layer(id), stored: item }
     })
 }
 

@@ -78,7 +78,7 @@ fn dims(variable: &Variable) -> String {
 fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "id,parent,depth,name,class,kind,variables,parameters,bytes,trainable,undetermined,\
+        "id,parent,depth,name,class,kind,variables,parameters,bytes,trainable,trainable_is,undetermined,\
          own_parameters,state,shared"
     )?;
     // Ancestors of the row at hand, by depth.
@@ -91,7 +91,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
         ancestors.truncate(depth);
         writeln!(
             out,
-            "{},{},{depth},{},{},{},{},{},{},{},{},{},{},{}",
+            "{},{},{depth},{},{},{},{},{},{},{},{},{},{},{},{}",
             id.0,
             ancestors.last().map(usize::to_string).unwrap_or_default(),
             escape::csv(&group.name),
@@ -101,6 +101,7 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
             group.counts.parameters,
             group.counts.bytes,
             group.trainable,
+            group.trainable_is,
             group.undetermined,
             group.own_parameters,
             TrainState::of_group(group).word(),

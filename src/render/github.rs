@@ -31,10 +31,10 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     let totals = &report.totals;
     let line = format!(
-        "{}: {} parameters, {} trainable, {} ({})",
+        "{}: {} parameters, {}, {} ({})",
         sentences::model_name(report),
         thousands(totals.all.parameters),
-        thousands(totals.trainable.parameters),
+        sentences::trainable(report),
         bytes(totals.all.bytes),
         report.verdict.as_str(),
     );

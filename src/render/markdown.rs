@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cost::cost;
-use crate::model::{Counts, Report, Verdict};
+use crate::model::{Counts, Quantity, Report, Verdict};
 use crate::select::Selection;
 
 use super::escape::markdown as escape;
@@ -64,8 +64,9 @@ fn totals(report: &Report, selection: &Selection, out: &mut dyn Write) -> io::Re
     writeln!(out, "|:--|--:|--:|--:|--:|")?;
     let totals = &report.totals;
     sum("**Total**", &totals.all, out)?;
-    sum("Trainable", &totals.trainable, out)?;
-    sum("Non-trainable", &totals.non_trainable, out)?;
+    let label = |quantity, label| sentences::total_label(report, quantity, label);
+    sum(&label(Quantity::Trainable, "Trainable"), &totals.trainable, out)?;
+    sum(&label(Quantity::NonTrainable, "Non-trainable"), &totals.non_trainable, out)?;
     if totals.undetermined.variables > 0 {
         sum("Undetermined", &totals.undetermined, out)?;
     }
@@ -128,9 +129,8 @@ fn groups(report: &Report, view: &View, out: &mut dyn Write) -> io::Result<()> {
                 (name, group.counts.parameters, TrainState::of_group(group), group.shared)
             }
             Shown::Rest(rest) => {
-                let all = rest.counts.parameters;
-                let state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
-                (format!("… {} more", rest.groups), all, state, rest.shared)
+                let state = TrainState::of_sums(&rest);
+                (format!("… {} more", rest.groups), rest.counts.parameters, state, rest.shared)
             }
         };
         let shared = match (shared, state.word()) {
@@ -201,6 +201,9 @@ fn memory(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             bytes(estimate.bytes),
             estimate.rule
         )?;
+    }
+    if let Some(note) = sentences::cost_note(&cost) {
+        writeln!(out, "| | | {note} |")?;
     }
     writeln!(out)
 }

@@ -1,7 +1,9 @@
 //! Sentences about a report that more than one format shows. Nothing here is escaped.
 
+use crate::cost::Cost;
 use crate::model::{
-    Counts, Finding, GroupKind, ModelFormat, Report, Role, RuntimeMode, Severity, Stats, Verdict,
+    Certainty, Counts, Finding, GroupKind, ModelFormat, Quantity, Report, Role, RuntimeMode,
+    Severity, Stats, Verdict,
 };
 use crate::number::{bytes, human, share, thousands, value};
 
@@ -120,12 +122,32 @@ pub fn answer(report: &Report) -> String {
     text += &format!(", {}", bytes(totals.all.bytes));
     let (yes, unknown) = (totals.trainable.parameters, totals.undetermined.parameters);
     text + &match (yes, unknown) {
-        _ if yes == all => ", all trainable".into(),
+        _ if yes == all && totals.trainable_is == Certainty::Exact => ", all trainable".into(),
         _ if unknown == all => ", trainable or not: unknown".into(),
         (0, 0) => ", none trainable".into(),
-        (_, 0) => format!(", {} trainable", thousands(yes)),
-        _ => format!(", {} trainable, {} undetermined", thousands(yes), thousands(unknown)),
+        (_, 0) => format!(", {}", trainable(report)),
+        _ => format!(", {}, {} undetermined", trainable(report), thousands(unknown)),
     }
+}
+
+/// `26 trainable`, or `at most 26 trainable`.
+pub fn trainable(report: &Report) -> String {
+    let totals = &report.totals;
+    format!("{} trainable", totals.trainable_is.of(thousands(totals.trainable.parameters)))
+}
+
+/// A label for a total, which says where the total is only a bound: `Trainable, at most`.
+pub fn total_label(report: &Report, quantity: Quantity, label: &str) -> String {
+    match quantity.certainty(report) {
+        Certainty::Exact => label.to_owned(),
+        bound => format!("{label}, {}", bound.of("").trim_end()),
+    }
+}
+
+/// What a cost takes for granted, where it does.
+pub fn cost_note(cost: &Cost) -> Option<&'static str> {
+    let note = "weights whose trainability is unknown are taken as trainable";
+    cost.undetermined_as_trainable.then_some(note)
 }
 
 /// What statistics say, in one line: mean, deviation, range, zeros, and what is not a number.

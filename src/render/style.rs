@@ -110,6 +110,8 @@ pub struct Signs {
     pub frozen: &'static str,
     /// Nothing says.
     pub unknown: &'static str,
+    /// Trainable, unless a layer was frozen without a trace.
+    pub maybe: &'static str,
     /// Held in more than one place.
     pub shared: &'static str,
     /// Agreement.
@@ -136,6 +138,7 @@ pub const UNICODE: Signs = Signs {
     fixed: "○",
     frozen: "⊘",
     unknown: "?",
+    maybe: "≤",
     shared: "⇆",
     check: "✓",
     cross: "✗",
@@ -156,6 +159,7 @@ pub const ASCII: Signs = Signs {
     fixed: "-",
     frozen: "x",
     unknown: "?",
+    maybe: "<",
     shared: "&",
     check: "ok",
     cross: "!!",

@@ -1,6 +1,7 @@
 //! The words for how much of a variable or a group training would change.
 
-use crate::model::{Group, Trainable, Variable};
+use crate::model::{Certainty, Group, Trainable, Variable};
+use crate::select::GroupSums;
 
 /// How much of something training would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,29 +18,34 @@ pub enum TrainState {
     Frozen,
     /// No file states it, for any of it.
     Unknown,
+    /// Some of it would be changed, unless a layer was frozen without a trace.
+    Maybe,
 }
 
 impl TrainState {
-    /// Of a sum of parameters.
-    pub fn of(parameters: u64, trainable: u64, frozen: u64, undetermined: u64) -> TrainState {
+    /// Of groups of the tree together.
+    pub fn of_sums(sums: &GroupSums) -> TrainState {
+        let parameters = sums.counts.parameters;
         match () {
             () if parameters == 0 => TrainState::Empty,
-            () if undetermined >= parameters => TrainState::Unknown,
-            () if trainable >= parameters => TrainState::Trainable,
-            () if trainable > 0 || undetermined > 0 => TrainState::Partly,
-            () if frozen > 0 => TrainState::Frozen,
+            () if sums.trainable_is != Certainty::Exact => TrainState::Maybe,
+            () if sums.undetermined >= parameters => TrainState::Unknown,
+            () if sums.trainable >= parameters => TrainState::Trainable,
+            () if sums.trainable > 0 || sums.undetermined > 0 => TrainState::Partly,
+            () if sums.frozen > 0 => TrainState::Frozen,
             () => TrainState::Fixed,
         }
     }
 
     /// Of a group.
     pub fn of_group(group: &Group) -> TrainState {
-        TrainState::of(group.counts.parameters, group.trainable, group.frozen, group.undetermined)
+        TrainState::of_sums(&GroupSums::of(group))
     }
 
     /// Of a variable.
     pub fn of_variable(variable: &Variable) -> TrainState {
         match variable.trainable {
+            Trainable::Yes if variable.trainable_is != Certainty::Exact => TrainState::Maybe,
             Trainable::Yes => TrainState::Trainable,
             Trainable::No => TrainState::Fixed,
             Trainable::Frozen => TrainState::Frozen,
@@ -56,6 +62,7 @@ impl TrainState {
             TrainState::Fixed => "no",
             TrainState::Frozen => "frozen",
             TrainState::Unknown => "unknown",
+            TrainState::Maybe => "maybe",
         }
     }
 }

@@ -162,7 +162,7 @@ fn of_count(fact: &CountFact) -> Bearing {
         | CountFact::Unrestored(_)
         | CountFact::Frozen(_)
         | CountFact::TrainableUndetermined(_)
-        | CountFact::FrozenUnknown
+        | CountFact::FrozenUnknown(_)
         | CountFact::ListIncomplete(_)
         | CountFact::KerasPrintsOther(_)
         | CountFact::FrozenConstants(_)

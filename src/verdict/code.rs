@@ -111,7 +111,7 @@ fn of_count(fact: &CountFact) -> Code {
         CountFact::Unrestored(_) => Code::Unrestored,
         CountFact::Frozen(_) => Code::Frozen,
         CountFact::TrainableUndetermined(_) => Code::TrainableUndetermined,
-        CountFact::FrozenUnknown => Code::FrozenUnknown,
+        CountFact::FrozenUnknown(_) => Code::FrozenUnknown,
         CountFact::ListIncomplete(_) => Code::ListIncomplete,
         CountFact::KerasPrintsOther(_) => Code::KerasPrintsOther,
         CountFact::FrozenConstants(_) => Code::FrozenConstants,

@@ -158,6 +158,8 @@ pub fn compare_totals(name: &str, report: &Value, counts: &Value) {
     for key in ["parameters", "trainable", "bytes", "variables"] {
         assert_eq!(report["totals"][key], counts[key], "{name}: {key}");
     }
+    let certainty = counts["trainable_is"].as_str().unwrap_or("exact");
+    assert_eq!(report["totals"]["trainable_is"], certainty, "{name}");
 }
 
 /// The first finding of a report with this code.

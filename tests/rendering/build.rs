@@ -12,6 +12,8 @@ pub struct Layer {
     pub name: String,
     pub class: Option<String>,
     pub variables: Vec<(String, Vec<u64>, Trainable)>,
+    /// True where the files would not say that the layer was frozen.
+    pub may_be_frozen: bool,
     pub children: Vec<Layer>,
     /// The name of an earlier group: this one holds the same variables and has no children.
     pub again: Option<String>,
@@ -34,6 +36,11 @@ impl Layer {
 
     pub fn weight(self, name: &str, shape: &[u64]) -> Layer {
         self.with(name, shape, Trainable::Yes)
+    }
+
+    pub fn may_be_frozen(mut self) -> Layer {
+        self.may_be_frozen = true;
+        self
     }
 
     pub fn child(mut self, child: Layer) -> Layer {
@@ -66,6 +73,9 @@ pub fn report(root: &Layer) -> Report {
                 Trainable::No => {}
             }
         }
+    }
+    for (group, ids) in nodes.iter_mut().zip(&below) {
+        group.trainable_is = sums(ids.iter().map(|id| &variables[*id])).trainable_is;
     }
     let totals = sums(variables.iter());
     let witness = |name, status, detail: &str| {
@@ -132,6 +142,9 @@ fn add(
         let mut variable = Variable::new(format!("{}/{name}:0", layer.name), DType::FLOAT32, shape);
         variable.checkpoint_key = Some(format!("{path}/{name}/.ATTRIBUTES/VARIABLE_VALUE"));
         variable.trainable = *trainable;
+        if layer.may_be_frozen && *trainable == Trainable::Yes {
+            variable.trainable_is = Certainty::AtMost;
+        }
         variable.paths = vec![format!("{path}/{name}")];
         variable.groups = vec![id];
         variable.confirmed = true;
@@ -293,6 +306,21 @@ pub fn hostile() -> Report {
     report
         .findings
         .push(Finding::new(Code::CheckpointExtra, Severity::Note, HOSTILE[0]).about(HOSTILE[2]));
+    report
+}
+
+/// A plain module around a model of Keras 3 that `tf.saved_model.save` was given: what was frozen in the
+/// model left no trace. 24 + 4 in the base, 8 + 2 in the head, 3 that the module holds: 41, of which at
+/// most 37 are trainable, and at least the 3 of the module.
+pub fn no_traces() -> Report {
+    use Trainable::No;
+    let base = layer("base", "").weight("kernel", &[6, 4]).with("moving_mean", &[4], No);
+    let head = layer("head", "").weight("kernel", &[4, 2]).weight("bias", &[2]);
+    let net = layer("net", "").child(base.may_be_frozen()).child(head.may_be_frozen());
+    let scale = layer("scale", "").weight("scale", &[3]);
+    let mut report = report(&layer("module", "").child(net).child(scale));
+    let says = "3 variables (34 parameters) are trainable at most";
+    report.findings = vec![Finding::new(Code::FrozenUnknown, Severity::Note, says)];
     report
 }
 

@@ -25,6 +25,7 @@ fn cases() -> Vec<(&'static str, Report)> {
         ("frozen_graph", build::frozen_graph()),
         ("chain", build::chain(60)),
         ("values", build::with_values()),
+        ("no_traces", build::no_traces()),
     ]
 }
 

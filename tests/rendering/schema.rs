@@ -54,6 +54,7 @@ fn every_report_follows_the_schema() {
         build::hostile(),
         build::unverified(),
         build::frozen_graph(),
+        build::no_traces(),
     ];
     for report in reports {
         assert_eq!(validate(&json(&report)), Vec::<String>::new());
@@ -99,7 +100,8 @@ fn keys_have_the_promised_order() {
     starts("/model", "source path format tensorflow_version object_graph keras meta_graphs");
     starts(
         "/totals",
-        "parameters trainable non_trainable undetermined bytes trainable_bytes variables by_dtype",
+        "parameters trainable trainable_is non_trainable undetermined bytes trainable_bytes variables \
+         by_dtype",
     );
     starts("/not_counted/0", "role variables parameters bytes");
     starts(

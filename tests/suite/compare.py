@@ -100,6 +100,9 @@ def whole(report, want):
 def totals(report, counts):
     got = report["totals"]
     found = [f"{key} {got[key]}, expected {counts[key]}" for key in TOTALS if key in counts and got[key] != counts[key]]
+    certainty = counts.get("trainable_is", "exact")
+    if got["trainable_is"] != certainty:
+        found.append(f"trainable is {got['trainable_is']}, expected {certainty}")
     undetermined = counts["parameters"] if counts.get("undetermined") else 0
     if got["undetermined"] != undetermined:
         found.append(f"undetermined {got['undetermined']}, expected {undetermined}")

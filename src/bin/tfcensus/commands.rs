@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tfcensus::census_observed;
 use tfcensus::expect::{self, Baseline};
+use tfcensus::model::{Certainty, Code};
 use tfcensus::render::{self, Format};
 use tfcensus::select::select;
 
@@ -49,6 +50,11 @@ fn count(args: &CountArgs) -> Result<ExitCode> {
         Some(format) => render::render(&report, &selection, format, &show.view, out),
         None => render::quiet(&report, &selection, out),
     })?;
+    let is_bare_bound = show.format.is_none() && selection.certainty != Certainty::Exact;
+    let bound = report.findings.iter().find(|f| is_bare_bound && f.code == Code::FrozenUnknown);
+    if let Some(bound) = bound {
+        error::print_note(&bound.message);
+    }
     // A report for people on stdout has said it; a number or a file has not.
     let is_said =
         show.output.is_none() && matches!(show.format, Some(Format::Text | Format::Github));

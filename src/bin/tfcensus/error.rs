@@ -23,6 +23,13 @@ pub fn print_expectations(failures: &[String]) {
     let _ = io::stderr().write_all(out.as_bytes());
 }
 
+/// Says what a number alone does not.
+pub fn print_note(note: &str) {
+    let style = Style { color: super::terminal::colors(ColorChoice::Auto, &io::stderr()) };
+    let line = format!("{} {}\n", style.paint(Ink::Warn, "note:"), escape(note));
+    let _ = io::stderr().write_all(line.as_bytes());
+}
+
 /// Says why no session could confirm a count that was made from the files.
 pub fn print_failure(failure: &RuntimeFailure) {
     let style = Style { color: super::terminal::colors(ColorChoice::Auto, &io::stderr()) };

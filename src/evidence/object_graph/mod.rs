@@ -41,8 +41,9 @@ pub(crate) struct ObjectGraphFacts {
     pub listed_metrics: Vec<NodeId>,
     /// True where the root is a Keras 3 model or export. Neither names its layers in the file.
     pub is_keras_3: bool,
-    /// True where layers of Keras 3 hold weights, as `tf.saved_model.save` writes them.
-    pub has_keras_3_layers: bool,
+    /// Per object: true where a layer around it may have been frozen without a trace, unless a list
+    /// speaks for it: below a layer of Keras 3, and everywhere in an export of Keras 3.
+    pub may_be_frozen: PerObject<bool>,
 }
 
 /// Reads the roles of all variables.
@@ -56,16 +57,20 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
     let (mut variables, unreached) = roles_by_reach(graph, &excluded, &lists);
     export_copies::pair(graph, &copied, &unreached, &mut variables);
     let listed_metrics = listed_metrics(graph, &variables);
+    let mut may_be_frozen = below_keras_3_layers(graph, &excluded);
+    if copies.is_some() {
+        // The layers that an export was made of are not in the file.
+        variables.iter().for_each(|(id, _)| {
+            may_be_frozen.set(*id, true);
+        });
+    }
     ObjectGraphFacts {
         excluded,
         variables,
         lists,
         listed_metrics,
         is_keras_3: copies.is_some() || is_keras_3_operation(graph, root),
-        has_keras_3_layers: graph.ids().any(|id| {
-            is_keras_3_operation(graph, id)
-                && graph.children(id).iter().any(|edge| graph.variable(edge.to).is_some())
-        }),
+        may_be_frozen,
     }
 }
 
@@ -134,4 +139,13 @@ fn listed_metrics(graph: &ObjectGraph<'_>, variables: &[(NodeId, Role)]) -> Vec<
         variables.iter().filter(|(_, r)| *r == Role::Metric).map(|(id, _)| *id).collect();
     let listed = lists::members(graph, graph.root(), "variables");
     listed.into_iter().filter(|id| metrics.contains(id)).collect()
+}
+
+/// What layers and models of Keras 3 hold.
+fn below_keras_3_layers(
+    graph: &ObjectGraph<'_>,
+    excluded: &PerObject<Option<Excluded>>,
+) -> PerObject<bool> {
+    let layers = graph.ids().filter(|id| is_keras_3_operation(graph, *id));
+    walk(graph, layers, excluded, |holder, edge| !is_flat_edge(graph, holder, edge))
 }

@@ -1,8 +1,10 @@
 //! Changes as words and figures, for the formats that people read. Nothing here is escaped.
 
-use crate::diff::{ChangeKind, Diff, GroupChange, GroupState, VariableChange, VariableState};
-use crate::model::Quantity;
-use crate::number::{bytes, thousands};
+use crate::diff::{
+    ChangeKind, Diff, GroupChange, GroupState, Side, TotalChange, VariableChange, VariableState,
+};
+use crate::model::{Certainty, Quantity, WHY_AT_MOST};
+use crate::number::{bytes, signed, thousands};
 use crate::render::sentences::plural;
 
 /// Groups shown in text and Markdown.
@@ -11,19 +13,34 @@ pub const GROUPS: usize = 40;
 pub const VARIABLES: usize = 12;
 
 /// Totals that are something on either side.
-pub fn shown_totals(diff: &Diff) -> impl Iterator<Item = (Quantity, u64, u64)> + '_ {
-    diff.totals
-        .iter()
-        .filter(|total| {
-            total.quantity == Quantity::Parameters || total.before > 0 || total.after > 0
-        })
-        .map(|total| (total.quantity, total.before, total.after))
+pub fn shown_totals(diff: &Diff) -> impl Iterator<Item = &TotalChange> {
+    diff.totals.iter().filter(|total| {
+        total.quantity == Quantity::Parameters || total.before > 0 || total.after > 0
+    })
 }
 
-pub fn figure(quantity: Quantity, value: u64) -> String {
-    match quantity {
-        Quantity::Bytes | Quantity::TrainableBytes => bytes(value),
-        _ => thousands(value),
+/// A total before and after, and how it changed.
+pub fn total_figures(total: &TotalChange) -> [String; 3] {
+    let figure = |certainty: Certainty, value: u64| {
+        certainty.of(match total.quantity {
+            Quantity::Bytes | Quantity::TrainableBytes => bytes(value),
+            _ => thousands(value),
+        })
+    };
+    let (before, after) = ((total.before_is, total.before), (total.after_is, total.after));
+    let same = if total.before == total.after { Some("same") } else { None };
+    [figure(before.0, before.1), figure(after.0, after.1), change(before, after, same)]
+}
+
+/// How a number changed, as far as both are known; `same` is the word for no change.
+fn change(before: (Certainty, u64), after: (Certainty, u64), same: Option<&str>) -> String {
+    match (before.0, after.0) {
+        (Certainty::Exact, Certainty::Exact) => {
+            let change = i128::from(after.1) - i128::from(before.1);
+            same.map_or_else(|| signed(change), str::to_owned)
+        }
+        _ if Certainty::may_be_equal(before, after) => "unknown".into(),
+        _ => "changed".into(),
     }
 }
 
@@ -44,10 +61,12 @@ pub fn group_parameters(state: &Option<GroupState>) -> String {
     state.as_ref().map(|state| thousands(state.counts.parameters)).unwrap_or_default()
 }
 
-pub fn trainable_change(change: &GroupChange) -> i128 {
-    let trainable =
-        |state: &Option<GroupState>| state.as_ref().map_or(0, |state| i128::from(state.trainable));
-    trainable(&change.after) - trainable(&change.before)
+/// How many parameters more or fewer training would change in a group.
+pub fn trainable_change(group: &GroupChange) -> String {
+    let trainable = |state: &Option<GroupState>| {
+        state.as_ref().map_or((Certainty::Exact, 0), |state| (state.trainable_is, state.trainable))
+    };
+    change(trainable(&group.before), trainable(&group.after), None)
 }
 
 /// Each kind of change that occurs, with its variables.
@@ -92,6 +111,18 @@ pub fn variable(change: &VariableChange) -> String {
         (Some(only), None) | (None, Some(only)) => format!("{}: {}", only.name, holds(only)),
         (None, None) => String::new(),
     }
+}
+
+/// What could not be compared, and why.
+pub fn remark(diff: &Diff) -> Option<String> {
+    let is_bound = |side: &Side| side.trainable_is != Certainty::Exact;
+    let which = match (is_bound(&diff.before), is_bound(&diff.after)) {
+        (false, false) => return None,
+        (true, false) => "the first model",
+        (false, true) => "the second model",
+        (true, true) => "both models",
+    };
+    Some(format!("What training changes is only an upper bound in {which}: {WHY_AT_MOST}."))
 }
 
 /// The difference in one sentence.

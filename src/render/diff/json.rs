@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::diff::{Diff, GroupState, VariableState};
+use crate::diff::{Diff, GroupState, Side, VariableState};
 use crate::model::Trainable;
 use crate::render::json::{SCHEMA_VERSION, write_lines};
 
@@ -30,6 +30,7 @@ fn document(diff: &Diff) -> Value {
                 "parameters": state.counts.parameters,
                 "bytes": state.counts.bytes,
                 "trainable": state.trainable,
+                "trainable_is": state.trainable_is,
             })
         })
     };
@@ -46,6 +47,7 @@ fn document(diff: &Diff) -> Value {
                     Trainable::No | Trainable::Frozen => Some(false),
                     Trainable::Undetermined => None,
                 },
+                "trainable_is": state.trainable_is,
                 "frozen": state.trainable == Trainable::Frozen,
             })
         })
@@ -54,8 +56,8 @@ fn document(diff: &Diff) -> Value {
         "schema_version": SCHEMA_VERSION,
         "tfcensus_version": env!("CARGO_PKG_VERSION"),
         "different": !diff.is_empty(),
-        "before": { "source": diff.before.source, "verdict": diff.before.verdict.as_str() },
-        "after": { "source": diff.after.source, "verdict": diff.after.verdict.as_str() },
+        "before": side(&diff.before),
+        "after": side(&diff.after),
         "totals": totals,
         "groups": diff.groups.iter().map(|change| json!({
             "path": change.path,
@@ -68,5 +70,13 @@ fn document(diff: &Diff) -> Value {
             "after": variable(&change.after),
         })).collect::<Vec<_>>(),
         "unchanged": diff.unchanged,
+    })
+}
+
+fn side(side: &Side) -> Value {
+    json!({
+        "source": side.source,
+        "verdict": side.verdict,
+        "trainable_is": side.trainable_is,
     })
 }

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use super::changes::{
-    GROUPS, VARIABLES, by_kind, figure, group_class, group_name, group_parameters, phrase,
-    shown_totals, summary, trainable_change, variable,
+    GROUPS, VARIABLES, by_kind, group_class, group_name, group_parameters, phrase, remark,
+    shown_totals, summary, total_figures, trainable_change, variable,
 };
 use crate::diff::Diff;
-use crate::number::signed;
 use crate::render::escape;
 use crate::render::sentences::plural;
 
@@ -21,17 +20,14 @@ pub fn write(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
         name(&diff.after.source),
         summary(diff)
     )?;
+    if let Some(remark) = remark(diff) {
+        writeln!(out, "{}\n", name(&remark))?;
+    }
     writeln!(out, "| | Before | After | Change |\n|:--|--:|--:|--:|")?;
-    for (quantity, before, after) in shown_totals(diff) {
-        let change = i128::from(after) - i128::from(before);
-        writeln!(
-            out,
-            "| {} | {} | {} | {} |",
-            quantity.as_str().replace('_', " "),
-            figure(quantity, before),
-            figure(quantity, after),
-            if change == 0 { "same".into() } else { signed(change) }
-        )?;
+    for total in shown_totals(diff) {
+        let [before, after, change] = total_figures(total);
+        let name = total.quantity.as_str().replace('_', " ");
+        writeln!(out, "| {name} | {before} | {after} | {change} |")?;
     }
     writeln!(out)?;
     if !diff.groups.is_empty() {
@@ -45,7 +41,7 @@ pub fn write(diff: &Diff, out: &mut dyn Write) -> io::Result<()> {
                 class.unwrap_or_default(),
                 group_parameters(&change.before),
                 group_parameters(&change.after),
-                signed(trainable_change(change))
+                trainable_change(change)
             )?;
         }
         if diff.groups.len() > GROUPS {

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use super::changes::{
-    GROUPS, VARIABLES, by_kind, figure, group_class, group_name, group_parameters, phrase,
-    shown_totals, summary, trainable_change, variable,
+    GROUPS, VARIABLES, by_kind, group_class, group_name, group_parameters, phrase, remark,
+    shown_totals, summary, total_figures, trainable_change, variable,
 };
 use crate::diff::{ChangeKind, Diff};
-use crate::number::signed;
 use crate::render::page::Page;
 use crate::render::sentences::plural;
 use crate::render::style::Ink;
@@ -41,7 +40,8 @@ pub fn write(diff: &Diff, view: &View, out: &mut dyn Write) -> io::Result<()> {
     }
     page.blank()?;
     let summary = summary(diff);
-    page.paragraph(0, Ink::Strong, &summary)
+    page.paragraph(0, Ink::Strong, &summary)?;
+    remark(diff).map_or(Ok(()), |remark| page.paragraph(0, Ink::Plain, &remark))
 }
 
 fn totals(diff: &Diff, page: &mut Page<'_>) -> io::Result<()> {
@@ -55,13 +55,13 @@ fn totals(diff: &Diff, page: &mut Page<'_>) -> io::Result<()> {
         rows: Vec::new(),
     };
     for total in shown_totals(diff) {
-        let change = i128::from(total.2) - i128::from(total.1);
-        let ink = if change == 0 { Ink::Faint } else { Ink::Warn };
+        let ink = if total.differs() { Ink::Warn } else { Ink::Faint };
+        let [before, after, change] = total_figures(total);
         table.rows.push(vec![
-            Cell::new(total.0.as_str().replace('_', " ")),
-            Cell::new(figure(total.0, total.1)),
-            Cell::new(figure(total.0, total.2)),
-            Cell::new(if change == 0 { "same".into() } else { signed(change) }).ink(ink),
+            Cell::new(total.quantity.as_str().replace('_', " ")),
+            Cell::new(before),
+            Cell::new(after),
+            Cell::new(change).ink(ink),
         ]);
     }
     table.write(page.width, page.style, page.signs, page.out)
@@ -91,7 +91,7 @@ fn groups(diff: &Diff, page: &mut Page<'_>) -> io::Result<()> {
             name.ink(ink),
             Cell::new(group_parameters(&change.before)),
             Cell::new(group_parameters(&change.after)),
-            Cell::new(signed(trainable_change(change))),
+            Cell::new(trainable_change(change)),
         ]);
     }
     table.write(page.width, page.style, page.signs, page.out)?;

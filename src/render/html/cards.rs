@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cost::cost;
-use crate::model::{Counts, Report, Severity, WitnessStatus};
+use crate::model::{Counts, Quantity, Report, Severity, WitnessStatus};
 use crate::number::{bytes, share, thousands};
 use crate::render::escape::html as escape;
 use crate::render::findings_by_code::grouped;
@@ -39,8 +39,9 @@ pub fn totals(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     open("Totals", &["", "#Parameters", "#Bytes", "#Variables"], out)?;
     let totals = &report.totals;
     sum("Total", &totals.all, out)?;
-    sum("Trainable", &totals.trainable, out)?;
-    sum("Non-trainable", &totals.non_trainable, out)?;
+    let label = |quantity, label| sentences::total_label(report, quantity, label);
+    sum(&label(Quantity::Trainable, "Trainable"), &totals.trainable, out)?;
+    sum(&label(Quantity::NonTrainable, "Non-trainable"), &totals.non_trainable, out)?;
     if totals.undetermined.variables > 0 {
         sum("Undetermined", &totals.undetermined, out)?;
     }
@@ -87,6 +88,9 @@ pub fn memory(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             bytes(estimate.bytes),
             estimate.rule
         )?;
+    }
+    if let Some(note) = sentences::cost_note(&cost) {
+        writeln!(out, "<tr><td></td><td></td><td class=\"muted\">{note}</td></tr>")?;
     }
     close(out)
 }

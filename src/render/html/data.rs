@@ -105,6 +105,7 @@ fn state(state: TrainState) -> u8 {
         TrainState::Fixed => 3,
         TrainState::Frozen => 4,
         TrainState::Unknown => 5,
+        TrainState::Maybe => 6,
     }
 }
 

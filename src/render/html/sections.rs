@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cost::cost;
-use crate::model::Quantity;
-use crate::model::{Report, Verdict};
+use crate::model::{Certainty, Quantity, Report, Verdict, WHY_AT_MOST};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::escape::html as escape;
 use crate::render::outline::{Shown, outline};
@@ -63,11 +62,16 @@ fn trainability(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     let all = totals.all.parameters;
     let frozen = Quantity::Frozen.of(report);
+    let (class, at_least) = match totals.trainable_is {
+        Certainty::Exact => ("trainable", Certainty::Exact),
+        _ => ("maybe", Certainty::AtLeast),
+    };
+    let fixed = totals.non_trainable.parameters.saturating_sub(frozen);
     let parts = [
-        ("trainable", "trainable", totals.trainable.parameters),
-        ("frozen", "frozen", frozen),
-        ("fixed", "not trainable", totals.non_trainable.parameters.saturating_sub(frozen)),
-        ("unknown", "undetermined", totals.undetermined.parameters),
+        (class, "trainable", totals.trainable.parameters, totals.trainable_is),
+        ("frozen", "frozen", frozen, at_least),
+        ("fixed", "not trainable", fixed, at_least),
+        ("unknown", "undetermined", totals.undetermined.parameters, Certainty::Exact),
     ];
     write!(
         out,
@@ -75,7 +79,7 @@ fn trainability(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          aria-hidden=\"true\">"
     )?;
     let mut at = 0u128;
-    for (class, _, parameters) in parts {
+    for (class, _, parameters, _) in parts {
         let width = (u128::from(parameters) * BAR).checked_div(u128::from(all)).unwrap_or(0);
         write!(
             out,
@@ -84,17 +88,21 @@ fn trainability(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         at += width;
     }
     writeln!(out, "</svg><ul class=\"keys\">")?;
-    for (class, label, parameters) in parts {
+    for (class, label, parameters, certainty) in parts {
         if parameters > 0 {
             writeln!(
                 out,
                 "<li><i class=\"f-{class}\"></i>{} {label} <span class=\"muted\">{}</span></li>",
-                thousands(parameters),
+                certainty.of(thousands(parameters)),
                 escape(&share(parameters, all)),
             )?;
         }
     }
-    writeln!(out, "</ul><dl class=\"facts\">")
+    writeln!(out, "</ul>")?;
+    if totals.trainable_is != Certainty::Exact {
+        writeln!(out, "<p class=\"muted\">At most: {WHY_AT_MOST}.</p>")?;
+    }
+    writeln!(out, "<dl class=\"facts\">")
 }
 
 /// Sizes, types and constants.
@@ -226,9 +234,8 @@ fn static_outline(report: &Report, view: &View, out: &mut dyn Write) -> io::Resu
                 (name, group.counts.parameters, TrainState::of_group(group))
             }
             Shown::Rest(rest) => {
-                let all = rest.counts.parameters;
-                let state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
-                (format!("… {} more", rest.groups), all, state)
+                let state = TrainState::of_sums(&rest);
+                (format!("… {} more", rest.groups), rest.counts.parameters, state)
             }
         };
         writeln!(

@@ -2,9 +2,10 @@
   // All text is set as text, never as mark-up. Columns of the data are named in the order in which
   // data.rs writes them.
   const data = JSON.parse(document.getElementById("data").textContent);
-  const STATES = ["", "yes", "partly", "no", "frozen", "unknown"];
+  const STATES = ["", "yes", "partly", "no", "frozen", "unknown", "maybe"];
   const STATE_TEXT = {
     "": "", yes: "trainable", partly: "in part", no: "not trainable", frozen: "frozen", unknown: "unknown",
+    maybe: "maybe",
   };
   const ROW = 30;
   // Tiles of one group; the smallest beyond that share one. Tiles in all, nested ones included.

@@ -42,7 +42,7 @@ impl Serialize for Node<'_> {
             .filter(|at| self.depth < MAX_DEPTH && *at > self.at && *at < nodes.len())
             .map(|at| Node { report: self.report, at, depth: self.depth + 1 })
             .collect();
-        let mut entry = serializer.serialize_struct("Group", 14)?;
+        let mut entry = serializer.serialize_struct("Group", 15)?;
         entry.serialize_field("id", &self.at)?;
         entry.serialize_field("name", &group.name)?;
         entry.serialize_field("class", &group.class)?;
@@ -56,6 +56,7 @@ impl Serialize for Node<'_> {
         entry.serialize_field("frozen", &group.frozen)?;
         entry.serialize_field("undetermined", &group.undetermined)?;
         entry.serialize_field("own", &group.own)?;
+        entry.serialize_field("trainable_is", &group.trainable_is)?;
         entry.serialize_field("children", &children)?;
         entry.end()
     }
@@ -63,16 +64,12 @@ impl Serialize for Node<'_> {
 
 fn bare_root(report: &Report) -> Group {
     Group {
-        name: String::new(),
-        class: None,
-        kind: GroupKind::Model,
         counts: report.totals.all,
         trainable: report.totals.trainable.parameters,
-        frozen: 0,
+        trainable_is: report.totals.trainable_is,
         undetermined: report.totals.undetermined.parameters,
         own_parameters: report.totals.all.parameters,
         own: (0..report.variables.len()).map(VariableId).collect(),
-        shared: false,
-        children: Vec::new(),
+        ..Group::new("", GroupKind::Model)
     }
 }

@@ -15,8 +15,8 @@ use serde::{Serialize, Serializer};
 
 use crate::cost::{Cost, cost};
 use crate::model::{
-    Constants, Counts, DType, Finding, KerasInfo, MetaGraphInfo, ModelFormat, Report, Role,
-    RuntimeInfo, RuntimeMode, Sandbox, Verdict, Witness, WitnessName, WitnessStatus,
+    Certainty, Constants, Counts, DType, Finding, KerasInfo, MetaGraphInfo, ModelFormat, Report,
+    Role, RuntimeInfo, RuntimeMode, Sandbox, Verdict, Witness, WitnessName, WitnessStatus,
 };
 use crate::select::{Filter, Selection, Sort, select};
 use groups::Node;
@@ -115,6 +115,7 @@ fn model(report: &Report) -> Model<'_> {
 struct Totals<'r> {
     parameters: u64,
     trainable: u64,
+    trainable_is: Certainty,
     non_trainable: u64,
     undetermined: u64,
     bytes: u64,
@@ -127,6 +128,7 @@ fn totals(totals: &crate::model::Totals) -> Totals<'_> {
     Totals {
         parameters: totals.all.parameters,
         trainable: totals.trainable.parameters,
+        trainable_is: totals.trainable_is,
         non_trainable: totals.non_trainable.parameters,
         undetermined: totals.undetermined.parameters,
         bytes: totals.all.bytes,

@@ -3,7 +3,7 @@
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-use crate::model::{GroupId, Report, Stats, Trainable, Variable, VariableId};
+use crate::model::{Certainty, GroupId, Report, Stats, Trainable, Variable, VariableId};
 
 /// The variables with these ids, in this order.
 pub struct Variables<'r> {
@@ -40,6 +40,7 @@ struct VariableEntry<'r> {
     confirmed: bool,
     id: VariableId,
     stats: Option<Stats>,
+    trainable_is: Certainty,
 }
 
 fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
@@ -63,5 +64,6 @@ fn variable_entry(id: VariableId, variable: &Variable) -> VariableEntry<'_> {
         confirmed: variable.confirmed,
         id,
         stats: variable.stats,
+        trainable_is: variable.trainable_is,
     }
 }

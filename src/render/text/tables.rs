@@ -51,8 +51,7 @@ pub fn groups(report: &Report, view: &View, page: &mut Page<'_>) -> io::Result<L
                 let more = sentences::plural(rest.groups as u64, kind).replacen(' ', " more ", 1);
                 name = Cell::new(format!("{} {more}", page.signs.ellipsis)).ink(Ink::Faint);
                 (counts, own, shared) = (rest.counts, rest.counts.parameters, rest.shared);
-                let all = rest.counts.parameters;
-                state = TrainState::of(all, rest.trainable, rest.frozen, rest.undetermined);
+                state = TrainState::of_sums(&rest);
             }
         }
         name.follows = row.follows;
@@ -205,7 +204,7 @@ impl Legend {
             text = text + " " + page.signs.shared;
         }
         let ink = match state {
-            TrainState::Partly | TrainState::Unknown => Ink::Warn,
+            TrainState::Partly | TrainState::Unknown | TrainState::Maybe => Ink::Warn,
             TrainState::Fixed | TrainState::Frozen | TrainState::Empty => Ink::Faint,
             TrainState::Trainable => Ink::Good,
         };
@@ -222,11 +221,13 @@ impl Legend {
             TrainState::Fixed,
             TrainState::Frozen,
             TrainState::Unknown,
+            TrainState::Maybe,
         ] {
             let says = match state {
                 TrainState::Partly => "trainable in part",
                 TrainState::Frozen => "frozen, though its own flag says trainable",
                 TrainState::Unknown => "no file states whether it is trainable",
+                TrainState::Maybe => "trainable at most: frozen layers left no trace",
                 TrainState::Trainable if all => "trainable",
                 TrainState::Fixed if all => "not trainable",
                 _ => continue,
@@ -268,5 +269,6 @@ fn sign(state: TrainState, signs: &Signs) -> &'static str {
         TrainState::Fixed => signs.fixed,
         TrainState::Frozen => signs.frozen,
         TrainState::Unknown => signs.unknown,
+        TrainState::Maybe => signs.maybe,
     }
 }

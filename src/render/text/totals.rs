@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cost;
-use crate::model::{Counts, Report};
+use crate::model::{Counts, Quantity, Report};
 use crate::number::{bytes, human, share, thousands};
 use crate::render::sentences;
 use crate::render::style::Ink;
@@ -22,8 +22,12 @@ pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io:
         _ => format!("{what} params"),
     };
     push(&mut table, 0, &params("Total"), &totals.all);
-    push(&mut table, 2, &params("Trainable"), &totals.trainable);
-    push(&mut table, 2, &params("Non-trainable"), &totals.non_trainable);
+    for (quantity, what, counts) in [
+        (Quantity::Trainable, "Trainable", &totals.trainable),
+        (Quantity::NonTrainable, "Non-trainable", &totals.non_trainable),
+    ] {
+        push(&mut table, 2, &sentences::total_label(report, quantity, &params(what)), counts);
+    }
     if totals.undetermined.variables > 0 {
         push(&mut table, 2, &params("Undetermined"), &totals.undetermined);
     }
@@ -67,9 +71,9 @@ pub fn listed(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io
     let whole = report.totals.all.parameters;
     let mut says = format!(
         "Listed: {} of {}, {} of {} parameters",
-        thousands(chosen.variables),
+        selection.certainty.of(thousands(chosen.variables)),
         sentences::plural(report.totals.all.variables, "variable"),
-        thousands(chosen.parameters),
+        selection.certainty.of(thousands(chosen.parameters)),
         thousands(whole),
     );
     if whole > 0 {
@@ -127,8 +131,7 @@ pub fn cost(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             writeln!(page.out, "{before:indent$}{line}")?;
         }
     }
-    if cost.undetermined_as_trainable {
-        let note = "weights whose trainability is unknown are taken as trainable";
+    if let Some(note) = sentences::cost_note(&cost) {
         page.paragraph(2, Ink::Faint, note)?;
     }
     if cost.largest.is_empty() {

@@ -1,6 +1,7 @@
 //! Words for facts about the count.
 
 use super::sentence::Words;
+use crate::model::WHY_AT_MOST;
 use crate::number::thousands;
 use crate::reconcile::CountFact;
 
@@ -26,9 +27,11 @@ pub(super) fn of_count(fact: &CountFact) -> Words {
             weights.variables,
             thousands(weights.parameters)
         )),
-        CountFact::FrozenUnknown => Words::new(
-            "Keras 3 wrote no lists of trainable variables: the files cannot say what was frozen",
-        ),
+        CountFact::FrozenUnknown(weights) => Words::new(format!(
+            "{} variables ({} parameters) are trainable at most: {WHY_AT_MOST}",
+            weights.variables,
+            thousands(weights.parameters)
+        )),
         CountFact::ListIncomplete(weights) => Words::new(format!(
             "the model holds {} variables ({} parameters) that its own list leaves out; they are counted",
             weights.variables,

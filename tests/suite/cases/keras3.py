@@ -28,9 +28,13 @@ def exported(model, folder, **more):
 
 
 def by_flags(model):
-    """What the files of `tf.saved_model.save` can tell: the flag that each variable was made with."""
+    """What the files of `tf.saved_model.save` can tell: the flag that each variable was made with, which bounds what is trainable."""
     weights = [w.value for w in truth.unique(model.weights)]
-    return {"counts": truth.counts(weights, [w for w in weights if w.trainable])}
+    return {"counts": at_most(truth.counts(weights, [w for w in weights if w.trainable]))}
+
+
+def at_most(counts):
+    return dict(counts, trainable_is="at_most")
 
 
 def saved(model, folder, **more):
@@ -218,7 +222,7 @@ def untracked(folder):
     archive.add_endpoint("serve", lambda x: head(body(x)), input_signature=[keras.InputSpec(shape=(None, 4), dtype="float32")])
     weights = list(body.weights) + list(head.weights)
     archive.write_out(folder, verbose=False)
-    return {"counts": truth.counts(weights, weights), "findings": ["list-incomplete"]}
+    return {"counts": at_most(truth.counts(weights, weights)), "findings": ["list-incomplete", "frozen-unknown"]}
 
 
 @case("tf221")
@@ -302,7 +306,7 @@ def model_in_a_module(folder):
     root.net, root.scale = functional(), tf.Variable([1.0, 2.0])
     weights = [w.value for w in root.net.weights] + [root.scale]
     tf.saved_model.save(root, folder)
-    return {"counts": truth.counts(weights, [w for w in weights if w.trainable])}
+    return {"counts": at_most(truth.counts(weights, [w for w in weights if w.trainable]))}
 
 
 @case("tf221")
