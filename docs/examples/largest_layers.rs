@@ -45,7 +45,9 @@ fn main() -> ExitCode {
 
 fn show(report: &Report) {
     let total = report.totals.all.parameters;
-    println!("{total} parameters, {} of them trainable", report.totals.trainable.parameters);
+    // Some files give an upper bound only.
+    let trainable = report.totals.trainable_is.of(report.totals.trainable.parameters);
+    println!("{total} parameters, {trainable} of them trainable");
     let verdict = match report.verdict {
         Verdict::Verified => "confirmed by TensorFlow",
         Verdict::Disagreement => "the files contradict each other",

@@ -100,6 +100,35 @@ fn counts_are_the_same_without_a_session_and_over_the_variables_alone() {
 }
 
 #[test]
+fn a_keras_configuration_settles_what_left_no_trace() {
+    let want = expected("frozen_without_trace");
+    let archive = fixture("frozen_without_trace").with_file_name("model.keras");
+    let options = ["--runtime", "off", "--keras-config", archive.to_str().unwrap()];
+    let report = count(&fixture("frozen_without_trace"), &options).run().report("unverified", 0);
+    compare_totals("model.keras", &report, &want["keras_config"]["counts"]);
+    assert!(finding(&report, "frozen-unknown").is_none());
+}
+
+#[test]
+fn only_what_is_below_a_layer_without_traces_is_in_doubt() {
+    let report = count(&fixture("frozen_without_trace"), &OFF).run().json();
+    let of = |variable: &Value| (variable["trainable"].clone(), variable["trainable_is"].clone());
+    for variable in report["variables"].as_array().unwrap() {
+        let name = variable["name"].as_str().unwrap();
+        let expected = match name.rsplit('/').next().unwrap() {
+            // The module's own, and moving averages, whose flags say that nothing trains them.
+            "scale" => (true.into(), "exact".into()),
+            "moving_mean" | "moving_variance" => (false.into(), "exact".into()),
+            _ => (true.into(), "at_most".into()),
+        };
+        assert_eq!(of(variable), expected, "{name}");
+    }
+    // Of the tree only the groups below which something is in doubt.
+    let root = &report["groups"];
+    assert_eq!((&root["trainable_is"], &root["own_parameters"]), (&"at_most".into(), &3.into()));
+}
+
+#[test]
 fn a_session_over_no_variables_confirms_them_and_names_the_unloaded_graph() {
     require_library();
     let options = ["--runtime", "variables"];

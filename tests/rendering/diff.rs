@@ -56,6 +56,41 @@ fn a_fine_tuned_copy_has_a_frozen_base_and_a_new_head() {
 }
 
 #[test]
+fn what_one_side_cannot_know_is_no_change() {
+    // Live, the base and the head are frozen: 3 of 41 are trainable. The other save has at most 37.
+    use Trainable::{Frozen, No};
+    let base = layer("base", "").with("kernel", &[6, 4], Frozen).with("moving_mean", &[4], No);
+    let head = layer("head", "").with("kernel", &[4, 2], Frozen).with("bias", &[2], Frozen);
+    let net = layer("net", "").child(base).child(head);
+    let scale = layer("scale", "").weight("scale", &[3]);
+    let exact = report(&layer("module", "").child(net).child(scale));
+    let bound = build::no_traces();
+    for (before, after, which) in
+        [(&exact, &bound, "the second model"), (&bound, &exact, "the first model")]
+    {
+        let diff = diff(before, after);
+        assert!(diff.is_empty(), "{diff:?}");
+        for format in [DiffFormat::Text, DiffFormat::Markdown] {
+            let text = show(&diff, format);
+            assert!(text.contains("No difference in 5 variables"), "{text}");
+            assert!(text.contains("at most 37") && text.contains("unknown"), "{text}");
+            let remark = format!("only an upper bound in {which}");
+            assert!(text.contains(&remark), "{text}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&show(&diff, DiffFormat::Json)).unwrap();
+        let side = if which == "the second model" { "after" } else { "before" };
+        assert_eq!(json[side]["trainable_is"], "at_most");
+        assert_eq!(json["totals"]["trainable"][side], 37);
+    }
+    check("diff.no_traces.txt", &show(&diff(&exact, &bound), DiffFormat::Text));
+    // More than the bound is a difference, whatever the truth behind the bound is.
+    let mut more = exact;
+    more.totals.trainable.parameters = 38;
+    assert!(!diff(&more, &bound).is_empty());
+    assert!(show(&diff(&more, &bound), DiffFormat::Text).contains("changed"));
+}
+
+#[test]
 fn variables_inside_a_new_wrapper_have_moved() {
     let before = report(&layer("m", "").child(base(Trainable::Yes)));
     let wrapped = layer("wrapper", "Model").child(base(Trainable::Yes));

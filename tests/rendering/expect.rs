@@ -1,7 +1,7 @@
 //! Expectations, maxima and baselines.
 
 use tfcensus::expect::{Baseline, Bound, Expectation, add_findings, check};
-use tfcensus::model::{Code, Finding, Severity};
+use tfcensus::model::{Certainty, Code, Finding, Report, Severity};
 use tfcensus::render::{Format, View};
 
 use crate::build;
@@ -32,6 +32,65 @@ fn a_maximum_may_be_reached() {
     assert_eq!(most("parameters=78577"), 0);
     assert_eq!(most("parameters=78576"), 1);
     assert_eq!(most("parameters=1M,bytes=1KiB"), 1);
+}
+
+#[test]
+fn a_bound_confirms_no_number_and_keeps_a_maximum() {
+    let report = build::no_traces();
+    // At most 37 of 41 are trainable, so at least 4 are not.
+    let says = |bound: Bound, text: &str| {
+        let findings = check(&report, &Expectation::parse_list(text, bound).unwrap());
+        findings.into_iter().next().map(|finding| (finding.message, finding.found.unwrap()))
+    };
+    let exactly = |text| says(Bound::Exactly, text);
+    let most = |text| says(Bound::AtMost, text);
+    let is_bound = |said: Option<(String, String)>| {
+        said.is_some_and(|(message, _)| message.contains("is only a bound: frozen layers leave no"))
+    };
+    assert!(is_bound(exactly("trainable=37")) && is_bound(exactly("trainable=12")));
+    assert!(is_bound(exactly("non_trainable=4")) && is_bound(exactly("frozen=0")));
+    assert!(is_bound(exactly("trainable_bytes=148")));
+    // What the bound rules out fails as any number does.
+    let wrong = ("trainable is not what was expected".into(), "at most 37".into());
+    assert_eq!(exactly("trainable=38"), Some(wrong));
+    let wrong = ("non_trainable is not what was expected".into(), "at least 4".into());
+    assert_eq!(exactly("non_trainable=3"), Some(wrong));
+    assert_eq!(exactly("parameters=41,bytes=164,undetermined=0"), None);
+    // Within its maximum the truth is, whatever it is.
+    assert_eq!(most("trainable=37,trainable_bytes=148"), None);
+    assert!(is_bound(most("trainable=36")) && is_bound(most("non_trainable=4")));
+    let above = ("non_trainable exceeds its maximum".into(), "at least 4".into());
+    assert_eq!(most("non_trainable=3"), Some(above));
+}
+
+#[test]
+fn a_bound_is_compared_with_the_same_bound_and_with_no_number() {
+    let (bound, mut exact) = (build::no_traces(), build::no_traces());
+    exact.totals.trainable_is = Certainty::Exact;
+    let earlier =
+        |report: &Report| baseline(&show(report, Format::Json, &View::default())).unwrap();
+    assert_eq!(earlier(&bound).check(&bound), []);
+    for findings in [earlier(&exact).check(&bound), earlier(&bound).check(&exact)] {
+        assert_eq!(subjects(&findings), ["trainable", "non_trainable"]);
+        assert!(findings[0].message.contains("only a bound on one side"));
+    }
+    // More than the bound: that much is known.
+    let mut more = exact;
+    more.totals.trainable.parameters = 38;
+    let findings = earlier(&more).check(&bound);
+    assert_eq!(findings[0].message, "trainable is not what it was");
+    let values = (findings[0].expected.as_deref(), findings[0].found.as_deref());
+    assert_eq!(values, (Some("38"), Some("at most 37")));
+}
+
+#[test]
+fn a_baseline_of_a_version_that_did_not_tell_is_taken_at_its_word() {
+    let report = build::transfer();
+    let text = show(&report, Format::Json, &View::default());
+    let without: String =
+        text.lines().filter(|line| !line.starts_with("    \"trainable_is\"")).collect();
+    assert_ne!(text.lines().collect::<String>(), without);
+    assert_eq!(baseline(&without).unwrap().check(&report), []);
 }
 
 #[test]

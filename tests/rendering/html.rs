@@ -52,6 +52,19 @@ fn the_page_needs_no_network_and_its_policy_forbids_it() {
 }
 
 #[test]
+fn an_upper_bound_is_called_one_with_what_settles_it() {
+    let page = page(&build::no_traces());
+    assert!(page.contains("at most 37 trainable") && page.contains("at least 4 not trainable"));
+    assert!(page.contains("--keras-config model.keras settles it"));
+    assert!(page.contains("Trainable, at most") && page.contains("Non-trainable, at least"));
+    let data = data(&page);
+    // States of the module, of the model in it, and of what the module itself holds.
+    let state = |group: usize| data["groups"][group][6].as_u64().unwrap();
+    assert_eq!((state(0), state(1), state(4)), (6, 6, 1));
+    assert!(!self::page(&build::transfer()).contains("At most:"));
+}
+
+#[test]
 fn the_totals_are_shown_without_script() {
     let page = page(&build::transfer());
     assert!(page.contains("<div class=\"number\">78,577</div>"));

@@ -24,6 +24,25 @@ fn errors_go_to_stderr_alone_and_give_exit_code_2() {
 }
 
 #[test]
+fn a_lone_number_that_is_a_bound_is_called_one_on_stderr() {
+    // 59 by the variables' own flags; the model's fixture says which.
+    let model = fixture("frozen_without_trace");
+    let model = model.to_str().unwrap();
+    let quiet = |more: &[&str]| {
+        let done =
+            tfcensus(&[&["count", model, "--runtime", "off", "--quiet"], more].concat()).run();
+        (done.stdout, done.stderr, done.code)
+    };
+    assert_eq!(quiet(&[]), ("71\n".into(), String::new(), Some(0)));
+    let (number, note, code) = quiet(&["--trainable"]);
+    assert_eq!((number.as_str(), code), ("59\n", Some(0)));
+    assert!(note.starts_with("note: ") && note.contains("trainable at most"), "{note}");
+    let archive = fixture("frozen_without_trace").with_file_name("model.keras");
+    let settled = quiet(&["--trainable", "--keras-config", archive.to_str().unwrap()]);
+    assert_eq!(settled, ("29\n".into(), String::new(), Some(0)));
+}
+
+#[test]
 fn a_model_in_place_of_a_command_gives_advice() {
     let done = tfcensus(&["./my model"]).run();
     let advice = "did you mean: tfcensus count './my model'";

@@ -1,6 +1,6 @@
 //! The selection of listed variables.
 
-use tfcensus::model::Report;
+use tfcensus::model::{Certainty, Report};
 use tfcensus::select::{Filter, Sort, select};
 
 use crate::build;
@@ -36,6 +36,20 @@ fn filters_select_by_trainability_and_type() {
     assert_eq!(selection.totals.all, report.totals.trainable);
     let int8 = Filter::default().dtypes(&words(&["int8"])).unwrap();
     assert_eq!(names(&report, &int8, Sort::Model), Vec::<String>::new());
+}
+
+#[test]
+fn what_may_be_trainable_is_selected_as_an_upper_bound() {
+    let report = build::no_traces();
+    let selected = |filter: Filter| {
+        let selection = select(&report, &filter, Sort::Model);
+        (selection.totals.all.parameters, selection.certainty)
+    };
+    let scale = words(&["module/scale/*"]);
+    assert_eq!(selected(Filter::default().trainable(true)), (37, Certainty::AtMost));
+    let only_scale = Filter::default().trainable(true).include(&scale).unwrap();
+    assert_eq!(selected(only_scale), (3, Certainty::Exact));
+    assert_eq!(selected(Filter::default().exclude(&scale).unwrap()), (38, Certainty::Exact));
 }
 
 #[test]

@@ -204,6 +204,33 @@ fn a_layer_of_keras_3_is_told_by_the_lists_of_its_nodes() {
 }
 
 #[test]
+fn only_layers_of_keras_3_and_their_exports_freeze_without_a_trace() {
+    let may_be_frozen = |objects| {
+        let graph = ObjectGraphBytes::new(objects);
+        let graph = graph.decode();
+        let facts = read(&graph);
+        facts.variables.iter().map(|(id, _)| facts.may_be_frozen.get(*id)).collect::<Vec<_>>()
+    };
+    // A module with a variable of its own, around a layer whose kernel is in a module inside.
+    let layer = [("_inbound_nodes", 2), ("_outbound_nodes", 2), ("inner", 3)];
+    let module = vec![
+        object("_generic_user_object", &[("layer", 1), ("scale", 5)]),
+        object("_generic_user_object", &layer),
+        object("trackable_list_wrapper", &[]),
+        object("_generic_user_object", &[("kernel", 4)]),
+        variable("kernel", &[3], true),
+        variable("scale", &[2], true),
+    ];
+    assert_eq!(may_be_frozen(module), [true, false]);
+    let export = vec![
+        object("_generic_user_object", &[("_all_variables", 1)]),
+        object("trackable_list_wrapper", &[("0", 2)]),
+        variable("kernel", &[3], true),
+    ];
+    assert_eq!(may_be_frozen(export), [true]);
+}
+
+#[test]
 fn what_only_a_flat_list_holds_is_a_weight_unless_an_optimizer_has_it() {
     let got = roles(ObjectGraphBytes::new(vec![
         object("_tf_keras_layer", &[("variables", 1), ("keras_api", 2), ("opt", 4)]),
