@@ -5,6 +5,7 @@ use foldhash::HashSet;
 
 use super::fact::{CountFact, Fact, VariableFact};
 use super::inventory::{Confirmed, Inventory, ItemId, sum};
+use super::keras_total::of_keras_total;
 use crate::evidence::files::FileEvidence;
 use crate::model::{Certainty, Constants, Counts, Role, Trainable};
 
@@ -37,7 +38,7 @@ pub(crate) fn facts_of_count(
     facts.extend(of_values(inventory).into_iter().map(Fact::from));
     facts.extend(of_unknown_size(inventory).into_iter().map(Fact::from));
     facts.extend(of_constants(inventory, files.constants).map(Fact::from));
-    facts.extend(of_metrics(files).map(Fact::from));
+    facts.extend(of_keras_total(inventory, files).map(Fact::from));
     facts.extend(of_lists(inventory, files).map(Fact::from));
     facts
 }
@@ -90,17 +91,6 @@ fn of_constants(inventory: &Inventory<Confirmed>, constants: Constants) -> Optio
     let counted = sizes.fold(0u64, |sum, (.., parameters)| sum.saturating_add(parameters));
     let is_large = tensors > 0 && parameters.saturating_mul(BESIDE_SHARE) >= counted;
     is_large.then_some(CountFact::ConstantsBeside(constants))
-}
-
-/// Metrics that Keras counts because a list of the root's holds them.
-fn of_metrics(files: &FileEvidence<'_>) -> Option<CountFact> {
-    let (objects, facts) = files.objects.as_ref()?;
-    let mut counts = Counts::default();
-    for id in &facts.listed_metrics {
-        let shape = objects.variable(*id).and_then(|v| v.shape.known());
-        counts.add(shape.and_then(|s| s.elements()).unwrap_or(0), 0);
-    }
-    (counts.variables > 0).then_some(CountFact::KerasPrintsOther(counts))
 }
 
 /// Weights that the root's own lists leave out, which Keras therefore does not print.

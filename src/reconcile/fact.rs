@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::session_fact::SessionFact;
 use crate::evidence::checkpoint::Problem;
 use crate::evidence::keras::MetadataProblem;
-use crate::model::{Counts, DType, Shape};
+use crate::model::{Counts, DType, Role, Shape};
 use crate::saved_model::DeclaredShape;
 
 /// One thing that was established about a model.
@@ -240,8 +240,8 @@ pub(crate) enum CountFact {
     FrozenUnknown(Counts),
     /// The root's own list leaves out these weights.
     ListIncomplete(Counts),
-    /// Keras counts these variables of metrics.
-    KerasPrintsOther(Counts),
+    /// Keras itself prints another total.
+    KerasPrintsOther(KerasTotal),
     /// There are no variables; the weights are constants of the graph.
     FrozenConstants(Counts),
     /// Beside the variables the graph holds large constants.
@@ -261,6 +261,21 @@ pub(crate) enum CountFact {
     },
     /// Every value of this weight is zero.
     AllZeros(String),
+}
+
+/// The total that Keras prints, and why it is not the count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KerasTotal {
+    /// As Keras prints it.
+    pub printed: u64,
+    /// As counted.
+    pub counted: u64,
+    /// What Keras adds although it is no weight, by its role.
+    pub also: Vec<(Role, Counts)>,
+    /// Weights with an unknown dimension, which Keras takes for 0.
+    pub open: Counts,
+    /// Weights that Keras' own list lacks.
+    pub left_out: Counts,
 }
 
 macro_rules! into_fact {

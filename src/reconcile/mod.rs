@@ -11,6 +11,7 @@ mod fact;
 mod file_facts;
 mod inventory;
 mod keras_config;
+mod keras_total;
 mod not_filled;
 mod object_graphs;
 mod session;

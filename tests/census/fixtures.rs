@@ -67,6 +67,11 @@ fn a_session_verifies_every_fixture() {
             let found = found.unwrap_or_else(|| panic!("{name}: nothing of role {role}"));
             assert_eq!(&found["variables"], variables, "{name}: {role}");
         }
+        if let Some(printed) = want["keras_prints"].as_u64() {
+            let said = finding(&report, "keras-prints-other").unwrap();
+            assert_eq!(said["expected"], printed.to_string(), "{name}");
+            assert_eq!(said["found"], want["counts"]["parameters"].to_string(), "{name}");
+        }
         if want["constants"].is_object() {
             assert_eq!(report["constants"], want["constants"], "{name}");
         }

@@ -7,6 +7,7 @@ Works with TensorFlow 1.15 to 2.21, Keras 2 and Keras 3; imports TensorFlow only
 """
 
 import math
+import re
 
 import tensorflow as tf
 
@@ -27,8 +28,15 @@ def dtype_of(variable):
     return dtype.base_dtype
 
 
+def shape_of(variable):
+    """Its shape; where a dimension may change, that of the value which it holds."""
+    is_open = any(getattr(d, "value", d) is None for d in variable.shape)
+    return variable.read_value().shape if is_open else variable.shape
+
+
 def elements(variable):
-    return math.prod(int(d) for d in variable.shape) if hasattr(math, "prod") else _product(variable.shape)
+    shape = shape_of(variable)
+    return math.prod(int(d) for d in shape) if hasattr(math, "prod") else _product(shape)
 
 
 def _product(shape):
@@ -62,6 +70,17 @@ def counts(variables, trainable):
     return answer
 
 
+def printed_by_keras(model):
+    """The total that `model.summary()` prints, as a part of an answer; nothing where it prints none."""
+    lines = []
+    try:
+        model.summary(print_fn=lambda line, **_: lines.append(line))
+    except ValueError:  # It is not built.
+        return {}
+    total = re.search(r"Total params: ([\d,]+)", "\n".join(lines)).group(1)
+    return {"keras_prints": int(total.replace(",", ""))}
+
+
 # Keras 2: tf.keras up to 2.15, and tf_keras.
 
 
@@ -91,7 +110,8 @@ def keras2_weights(model):
     Lookup layers list the handlers of their tables among their weights; those are no variables.
     """
     metrics = {id(v) for v in _metric_variables(model)}
-    return [v for v in unique(model.weights) if id(v) not in metrics and hasattr(v, "shape") and hasattr(v, "dtype")]
+    are_variables = [v for v in unique(model.weights) if hasattr(v, "shape") and hasattr(v, "dtype")]
+    return [v for v in are_variables if id(v) not in metrics and dtype_of(v) != tf.string]
 
 
 def keras2(model, also=(), also_trainable=(), tree=True):
@@ -99,6 +119,7 @@ def keras2(model, also=(), also_trainable=(), tree=True):
     weights = unique(keras2_weights(model) + list(also))
     trainable = unique(list(model.trainable_weights) + list(also_trainable))
     answer = {"counts": counts(weights, trainable)}
+    answer.update(printed_by_keras(model))
     if tree:
         answer["tree"] = _keras2_group(model, {id(v) for v in trainable}, set())
         answer["tree"].update({k: answer["counts"][k] for k in ("parameters", "trainable")})

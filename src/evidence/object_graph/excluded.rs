@@ -2,7 +2,8 @@
 
 use foldhash::HashSet;
 
-use super::edges::{is_keras_3_operation, is_wrapper};
+use super::edges::is_wrapper;
+use super::keras_3;
 use super::slot_lists::{is_loss_scale, slot_lists};
 use crate::model::{DType, Role};
 use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
@@ -118,7 +119,7 @@ fn mark(excluded: &mut PerObject<Option<Excluded>>, object: NodeId, reason: Excl
 fn is_recurrent(graph: &ObjectGraph<'_>, id: NodeId, keras_apis: &HashSet<NodeId>) -> bool {
     graph.identifier(id) == RNN_IDENTIFIER
         || keras_apis.contains(&id)
-        || (is_keras_3_operation(graph, id) && graph.child(id, "cell").is_some())
+        || (keras_3::is_operation(graph, id) && graph.child(id, "cell").is_some())
 }
 
 /// True for a list of an optimizer's variables and nothing else, such as an export of Keras 3 keeps

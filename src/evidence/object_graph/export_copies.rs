@@ -86,3 +86,26 @@ fn is_rnn_state(graph: &ObjectGraph<'_>, id: NodeId) -> bool {
         .variable(id)
         .is_some_and(|v| !v.trainable && v.name.rsplit('/').next() == Some("rnn_state"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+    use crate::testkit::saved_model::{ObjectGraphBytes, object, variable};
+
+    #[test]
+    fn an_export_alone_holds_the_states_of_recurrent_layers() {
+        let written = ObjectGraphBytes::new(vec![
+            object("_generic_user_object", &[("variables", 1), ("_all_variables", 2)]),
+            object("trackable_list_wrapper", &[("0", 3)]),
+            object("trackable_list_wrapper", &[("0", 4), ("1", 5), ("2", 6)]),
+            variable("lstm/kernel", &[3, 20], true),
+            variable("lstm/kernel", &[3, 20], true),
+            variable("lstm/rnn_state", &[2, 5], false),
+            variable("other", &[9], false),
+        ]);
+        let variables = read(&written.decode()).variables;
+        let roles: Vec<Role> = variables.into_iter().map(|(_, role)| role).collect();
+        assert_eq!(roles, [Role::Weight, Role::Duplicate, Role::State, Role::Weight]);
+    }
+}

@@ -6,26 +6,30 @@
 //! - `walk`: what attributes lead to, each object once;
 //! - `export_copies`: the second copies of weights in a Keras 3 export;
 //! - `lists`: the lists of variables that the root or Keras objects below it have;
+//! - `keras_3`: layers of Keras 3, which are told by what they hold;
+//! - `printed`: what Keras itself adds up for a total;
 //! - `edges`: flat lists and wrappers of Python containers.
 
 mod edges;
 mod excluded;
 mod export_copies;
+mod keras_3;
 mod lists;
+mod printed;
 mod slot_lists;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use foldhash::{HashMap, HashMapExt, HashSet};
+use foldhash::{HashMap, HashMapExt};
 
 use super::roles::{Claim, special_role};
 use crate::model::Role;
 use crate::saved_model::{Edge, NodeId, ObjectGraph, PerObject};
-use edges::is_keras_3_operation;
 pub(crate) use edges::{is_flat_edge, is_wrapper};
 pub(crate) use excluded::Excluded;
 pub(crate) use lists::Lists;
+pub(crate) use printed::Printed;
 pub(crate) use walk::walk;
 
 /// What the object graph says of its variables.
@@ -37,8 +41,8 @@ pub(crate) struct ObjectGraphFacts {
     pub variables: Vec<(NodeId, Role)>,
     /// What the model's own lists say.
     pub lists: Lists,
-    /// Metrics' variables that the root's own list holds although they are no weights.
-    pub listed_metrics: Vec<NodeId>,
+    /// What Keras itself adds up for the total that it prints.
+    pub printed: Printed,
     /// True where the root is a Keras 3 model or export. Neither names its layers in the file.
     pub is_keras_3: bool,
     /// Per object: true where a layer around it may have been frozen without a trace, unless a list
@@ -56,7 +60,7 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
     let lists = Lists::read(graph, &excluded);
     let (mut variables, unreached) = roles_by_reach(graph, &excluded, &lists);
     export_copies::pair(graph, &copied, &unreached, &mut variables);
-    let listed_metrics = listed_metrics(graph, &variables);
+    let printed = printed::read(graph, &excluded);
     let mut may_be_frozen = below_keras_3_layers(graph, &excluded);
     if copies.is_some() {
         // The layers that an export was made of are not in the file.
@@ -68,8 +72,8 @@ pub(crate) fn read(graph: &ObjectGraph<'_>) -> ObjectGraphFacts {
         excluded,
         variables,
         lists,
-        listed_metrics,
-        is_keras_3: copies.is_some() || is_keras_3_operation(graph, root),
+        printed,
+        is_keras_3: copies.is_some() || keras_3::is_operation(graph, root),
         may_be_frozen,
     }
 }
@@ -133,19 +137,11 @@ fn roles_below_excluded(
     below
 }
 
-/// The metrics' variables in the root's list of all variables.
-fn listed_metrics(graph: &ObjectGraph<'_>, variables: &[(NodeId, Role)]) -> Vec<NodeId> {
-    let metrics: HashSet<NodeId> =
-        variables.iter().filter(|(_, r)| *r == Role::Metric).map(|(id, _)| *id).collect();
-    let listed = lists::members(graph, graph.root(), "variables");
-    listed.into_iter().filter(|id| metrics.contains(id)).collect()
-}
-
 /// What layers and models of Keras 3 hold.
 fn below_keras_3_layers(
     graph: &ObjectGraph<'_>,
     excluded: &PerObject<Option<Excluded>>,
 ) -> PerObject<bool> {
-    let layers = graph.ids().filter(|id| is_keras_3_operation(graph, *id));
+    let layers = graph.ids().filter(|id| keras_3::is_operation(graph, *id));
     walk(graph, layers, excluded, |holder, edge| !is_flat_edge(graph, holder, edge))
 }

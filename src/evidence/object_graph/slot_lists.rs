@@ -91,3 +91,58 @@ fn are_slots(
         && others.iter().all(|other| other == first)
         && needed.iter().all(|(slot, n)| weights.get(*slot).is_some_and(|weights| weights >= n))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use crate::model::Role;
+    use crate::testkit::saved_model::{Object, ObjectGraphBytes, object, variable};
+
+    /// A network of a kernel and a bias, and an object beside it that holds what `state` says.
+    fn beside_a_network(edges: &[(&str, u64)], state: Vec<Object>) -> Vec<Role> {
+        let mut objects = vec![
+            object("_generic_user_object", &[("net", 1), ("opt", 2)]),
+            object("_generic_user_object", &[("w", 3), ("b", 4)]),
+            object("_generic_user_object", edges),
+            variable("w", &[3, 2], true),
+            variable("b", &[2], true),
+        ];
+        objects.extend(state);
+        let written = ObjectGraphBytes::new(objects);
+        read(&written.decode()).variables.into_iter().skip(2).map(|(_, role)| role).collect()
+    }
+
+    #[test]
+    fn lists_of_slots_beside_a_network_are_its_optimizers() {
+        let list = || object("trackable_list_wrapper", &[("0", 7), ("1", 8)]);
+        let twin = || object("trackable_list_wrapper", &[("0", 9), ("1", 10)]);
+        let state = |trainable: bool, bias: u64| {
+            vec![
+                list(),
+                twin(),
+                variable("m/b", &[bias], trainable),
+                variable("m/w", &[3, 2], trainable),
+                variable("v/b", &[bias], trainable),
+                variable("v/w", &[3, 2], trainable),
+                variable("t", &[], false),
+            ]
+        };
+        let adam = [("m", 5), ("v", 6), ("step", 11)];
+        assert_eq!(beside_a_network(&adam, state(false, 2)), [Role::Optimizer; 5]);
+        // A list alone, other shapes, or weights of the lists' own are a module's.
+        assert_eq!(beside_a_network(&adam, state(false, 5)), [Role::Weight; 5]);
+        assert_eq!(beside_a_network(&adam, state(true, 2)), [Role::Weight; 5]);
+        let other = [("m", 5), ("w", 6), ("step", 11)];
+        assert_eq!(beside_a_network(&other, state(false, 2)), [Role::Weight; 5]);
+    }
+
+    #[test]
+    fn a_dynamic_loss_scale_is_an_optimizers() {
+        let state =
+            || vec![variable("current_loss_scale", &[], false), variable("good_steps", &[], false)];
+        let edges = [("current_loss_scale", 5), ("good_steps", 6)];
+        assert_eq!(beside_a_network(&edges, state()), [Role::Optimizer; 2]);
+        let renamed = [("current_loss_scale", 5), ("steps", 6)];
+        assert_eq!(beside_a_network(&renamed, state()), [Role::Weight; 2]);
+    }
+}

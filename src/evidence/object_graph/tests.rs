@@ -91,21 +91,6 @@ fn keras_3_keeps_the_states_of_recurrent_layers_beside_their_cell() {
 }
 
 #[test]
-fn an_export_alone_holds_the_states_of_recurrent_layers() {
-    let got = roles(ObjectGraphBytes::new(vec![
-        object("_generic_user_object", &[("variables", 1), ("_all_variables", 2)]),
-        object("trackable_list_wrapper", &[("0", 3)]),
-        object("trackable_list_wrapper", &[("0", 4), ("1", 5), ("2", 6)]),
-        variable("lstm/kernel", &[3, 20], true),
-        variable("lstm/kernel", &[3, 20], true),
-        variable("lstm/rnn_state", &[2, 5], false),
-        variable("other", &[9], false),
-    ]));
-    let roles: Vec<Role> = got.into_iter().map(|(_, role)| role).collect();
-    assert_eq!(roles, [Role::Weight, Role::Duplicate, Role::State, Role::Weight]);
-}
-
-#[test]
 fn what_keeps_slots_is_an_optimizer_with_all_that_it_holds() {
     let got = roles(ObjectGraphBytes::new(vec![
         object("any", &[("w", 1), ("optimizer", 2)]),
@@ -228,6 +213,35 @@ fn only_layers_of_keras_3_and_their_exports_freeze_without_a_trace() {
         variable("kernel", &[3], true),
     ];
     assert_eq!(may_be_frozen(export), [true]);
+}
+
+#[test]
+fn keras_2_prints_its_list_and_keras_3_the_weights_and_a_built_optimizer() {
+    let printed = |objects| format!("{:?}", read(&ObjectGraphBytes::new(objects).decode()).printed);
+    let listed = |root: &str| {
+        printed(vec![
+            object(root, &[("variables", 1)]),
+            object("trackable_list_wrapper", &[("0", 2)]),
+            variable("kernel", &[3], true),
+        ])
+    };
+    assert_eq!(listed("_tf_keras_model"), "Listed([NodeId(2)])");
+    assert_eq!(listed("_generic_user_object"), "Unknown");
+    let trained = |root: &[(&str, u64)], built_for: &[(&str, u64)]| {
+        let optimizer = [("_variables", 2), ("_iterations", 3), ("_trainable_variables", 4)];
+        printed(vec![
+            object("_generic_user_object", root),
+            object("_generic_user_object", &optimizer),
+            object("trackable_list_wrapper", &[("0", 3)]),
+            variable("adam/iteration", &[], false),
+            object("trackable_list_wrapper", built_for),
+            variable("kernel", &[3], true),
+        ])
+    };
+    let model = [("kernel", 5), ("optimizer", 1), ("_inbound_nodes", 2), ("_outbound_nodes", 2)];
+    assert_eq!(trained(&model, &[("0", 5)]), "WeightsAnd([NodeId(3)])");
+    assert_eq!(trained(&model, &[]), "Unknown");
+    assert_eq!(trained(&model[..2], &[("0", 5)]), "Unknown");
 }
 
 #[test]
@@ -373,51 +387,4 @@ fn two_to_the_sixtieth_paths_are_walked_once() {
         (1..=60).map(|next| object("_generic_user_object", &[("l", next), ("r", next)])).collect();
     objects.push(variable("deep", &[7], true));
     assert_eq!(roles(ObjectGraphBytes::new(objects)), [is("deep", Role::Weight)]);
-}
-
-/// A network of a kernel and a bias, and an object beside it that holds what `state` says.
-fn beside_a_network(edges: &[(&str, u64)], state: Vec<Object>) -> Vec<Role> {
-    let mut objects = vec![
-        object("_generic_user_object", &[("net", 1), ("opt", 2)]),
-        object("_generic_user_object", &[("w", 3), ("b", 4)]),
-        object("_generic_user_object", edges),
-        variable("w", &[3, 2], true),
-        variable("b", &[2], true),
-    ];
-    objects.extend(state);
-    roles(ObjectGraphBytes::new(objects)).into_iter().skip(2).map(|(_, role)| role).collect()
-}
-
-#[test]
-fn lists_of_slots_beside_a_network_are_its_optimizers() {
-    let list = || object("trackable_list_wrapper", &[("0", 7), ("1", 8)]);
-    let twin = || object("trackable_list_wrapper", &[("0", 9), ("1", 10)]);
-    let state = |trainable: bool, bias: u64| {
-        vec![
-            list(),
-            twin(),
-            variable("m/b", &[bias], trainable),
-            variable("m/w", &[3, 2], trainable),
-            variable("v/b", &[bias], trainable),
-            variable("v/w", &[3, 2], trainable),
-            variable("t", &[], false),
-        ]
-    };
-    let adam = [("m", 5), ("v", 6), ("step", 11)];
-    assert_eq!(beside_a_network(&adam, state(false, 2)), [Role::Optimizer; 5]);
-    // A list alone, other shapes, or weights of the lists' own are a module's.
-    assert_eq!(beside_a_network(&adam, state(false, 5)), [Role::Weight; 5]);
-    assert_eq!(beside_a_network(&adam, state(true, 2)), [Role::Weight; 5]);
-    let other = [("m", 5), ("w", 6), ("step", 11)];
-    assert_eq!(beside_a_network(&other, state(false, 2)), [Role::Weight; 5]);
-}
-
-#[test]
-fn a_dynamic_loss_scale_is_an_optimizers() {
-    let state =
-        || vec![variable("current_loss_scale", &[], false), variable("good_steps", &[], false)];
-    let edges = [("current_loss_scale", 5), ("good_steps", 6)];
-    assert_eq!(beside_a_network(&edges, state()), [Role::Optimizer; 2]);
-    let renamed = [("current_loss_scale", 5), ("steps", 6)];
-    assert_eq!(beside_a_network(&renamed, state()), [Role::Weight; 2]);
 }

@@ -1,9 +1,9 @@
 //! Words for facts about the count.
 
 use super::sentence::Words;
-use crate::model::WHY_AT_MOST;
+use crate::model::{Role, WHY_AT_MOST};
 use crate::number::thousands;
-use crate::reconcile::CountFact;
+use crate::reconcile::{CountFact, KerasTotal};
 
 pub(super) fn of_count(fact: &CountFact) -> Words {
     match fact {
@@ -37,11 +37,7 @@ pub(super) fn of_count(fact: &CountFact) -> Words {
             weights.variables,
             thousands(weights.parameters)
         )),
-        CountFact::KerasPrintsOther(metrics) => Words::new(format!(
-            "Keras itself counts {} variables of metrics ({} parameters) that the model holds as attributes; they are no weights",
-            metrics.variables,
-            thousands(metrics.parameters)
-        )),
+        CountFact::KerasPrintsOther(total) => keras_prints_other(total),
         CountFact::FrozenConstants(constants) => Words::new(format!(
             "the weights are frozen into the graph: {} parameters in {} constants, and no variables",
             thousands(constants.parameters),
@@ -62,4 +58,33 @@ pub(super) fn of_count(fact: &CountFact) -> Words {
         }
         CountFact::AllZeros(variable) => Words::new("this weight is all zeros").about(variable),
     }
+}
+
+fn keras_prints_other(total: &KerasTotal) -> Words {
+    let mut why: Vec<String> = Vec::new();
+    for (role, counts) in &total.also {
+        let what = match role {
+            Role::Optimizer => "of the optimizer",
+            Role::Metric => "of metrics that the model holds as attributes",
+            Role::String => "of strings",
+            _ => "that are no weights",
+        };
+        let elements = thousands(counts.parameters);
+        why.push(format!("adds {} variables {what} ({elements} elements)", counts.variables));
+    }
+    for (says, weights) in [
+        ("takes an unknown dimension for 0 in", &total.open),
+        ("leaves out, as its own list does,", &total.left_out),
+    ] {
+        if weights.variables > 0 {
+            let parameters = thousands(weights.parameters);
+            why.push(format!("{says} {} variables ({parameters} parameters)", weights.variables));
+        }
+    }
+    let why = why.join("; it ");
+    // A plain variable that a layer of Keras 3 holds looks like a weight, and Keras does not see it.
+    let adds_to_weights = total.also.iter().any(|(role, _)| *role == Role::Optimizer);
+    let unless = if adds_to_weights { ", if it knows of every weight" } else { "" };
+    Words::new(format!("Keras' own summary() prints another total{unless}: it {why}"))
+        .values(thousands(total.printed), thousands(total.counted))
 }

@@ -130,6 +130,28 @@ def metric_attributes(folder):
     return answer
 
 
+class Open(layers.Layer):
+    """Holds a variable with a dimension that may change, and strings."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(name="scale", shape=[5])
+        self.table = tf.Variable(np.ones([7, 15], "f4"), shape=tf.TensorShape([None, 15]), name="table")
+        self.words = tf.Variable(["word"] * 9, trainable=False, name="words")
+
+    def call(self, x):
+        return x * tf.reduce_sum(self.scale) + tf.reduce_sum(self.table)
+
+
+@case(*KERAS2_NEW)
+def open_shape_and_strings(folder):
+    """Keras takes the open dimension for 0, and counts the strings."""
+    model = keras.Sequential([keras.Input((4,)), Open(name="open"), layers.Dense(4, name="a")], name="opened")
+    # 5 + 7*15 + 4*4+4 = 130 are in the model; Keras prints 5 + 9 + 20 = 34.
+    answer = saved(model, folder)
+    assert (answer["counts"]["parameters"], answer["keras_prints"]) == (130, 34)
+    return answer
+
+
 @case(*KERAS2)
 def metric_in_layer(folder):
     """A layer that calls `add_metric`."""

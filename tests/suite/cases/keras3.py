@@ -38,7 +38,7 @@ def at_most(counts):
 
 
 def saved(model, folder, **more):
-    answer = by_flags(model)
+    answer = dict(by_flags(model), **truth.printed_by_keras(model))
     answer.update(more)
     tf.saved_model.save(model, folder)
     return answer
@@ -245,6 +245,14 @@ def saved_model_trained(folder):
     model = functional()
     model.compile("adam", "mse", metrics=["mae"])
     model.train_on_batch(np.zeros((2, 8, 8, 1), "f4"), np.zeros((2, 2), "f4"))
+    return saved(model, folder)
+
+
+@case("tf221")
+def saved_model_compiled(folder):
+    """By tf.saved_model.save before training: the optimizer has variables, and Keras does not add them yet."""
+    model = functional()
+    model.compile("adam", "mse")
     return saved(model, folder)
 
 
