@@ -203,6 +203,16 @@ const CASES: &[Case] = &[
         DISAGREEMENT,
         "declaration contradicts",
     ),
+    (
+        "object-graph-differs",
+        "text",
+        |m| rename(m, "kernel", "seed_generator_state"),
+        OFF,
+        DISAGREEMENT,
+        "declaration contradicts",
+    ),
+    ("object-graph-differs", "text", open_counter, OFF, DISAGREEMENT, "declaration contradicts"),
+    ("names-differ", "text", rename_two, &[], VERIFIED, "declaration agrees"),
     ("file-unreadable", "lenet5", shard_is_a_folder, OFF, DISAGREEMENT, "checkpoint contradicts"),
     (
         "file-unreadable",
@@ -358,6 +368,26 @@ fn borrow(model: &Path, other: &str) {
 
 fn in_kernel(model: &Path, from: &str, to: &str) {
     edit_after(model, "object_graph_def {", from, to);
+}
+
+/// Gives a variable another name than it has in the checkpoint.
+fn rename(model: &Path, from: &str, to: &str) {
+    let name = |name: &str| format!(" name: \"{name}\"\n      }}");
+    edit_after(model, "object_graph_def {", &name(from), &name(to));
+}
+
+fn rename_two(model: &Path) {
+    rename(model, "kernel", "kernel_27");
+    rename(model, "bias", "bias_27");
+}
+
+/// A variable of open shape whose name makes it a counter, were it a scalar.
+fn open_counter(model: &Path) {
+    let shape = |size: &str| {
+        format!("DT_INT32\n        shape {{\n          dim {{\n            size: {size}")
+    };
+    in_kernel(model, &shape("2"), &shape("-1"));
+    rename(model, "seen", "global_step");
 }
 
 fn of_unknown_shape(model: &Path) {
@@ -604,6 +634,21 @@ fn each_appears_where_it_should_with_its_outcome() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn names_that_differ_are_one_note_and_change_no_count() {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&fixture("text"), folder.path());
+    rename_two(folder.path());
+    let done = tfcensus(&["count", "--format", "json"]).arg(folder.path()).args(OFF).run();
+    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    // kernel 3 * 2, bias 2, seen 2
+    assert_eq!(report["totals"]["parameters"], 10);
+    let [finding] = report["findings"].as_array().unwrap().as_slice() else { panic!("{report}") };
+    assert!(finding["message"].as_str().unwrap().contains(" 2 variables "), "{finding}");
+    assert_eq!(finding["subject"], "kernel_27");
+    assert_eq!((&finding["expected"], &finding["found"]), (&"kernel".into(), &"kernel_27".into()));
 }
 
 #[test]

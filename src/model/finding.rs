@@ -123,6 +123,8 @@ words! {
         ObjectGraphEdge => "object-graph-edge",
         /// The model's object graph is not the one that its checkpoint holds.
         ObjectGraphDiffers => "object-graph-differs",
+        /// The model and its checkpoint call the same variables by other names.
+        NamesDiffer => "names-differ",
         /// A file beside the model cannot be read and is left out.
         FileUnreadable => "file-unreadable",
 

@@ -98,6 +98,15 @@ pub(crate) enum GraphFact {
     ObjectGraphsDiffer(ObjectGraphDifference),
     /// There are this many more such differences.
     MoreObjectGraphsDiffer(usize),
+    /// The two object graphs call the same variables by other names.
+    NamesDiffer {
+        /// How many variables.
+        variables: usize,
+        /// The first one's name in the model.
+        declared: String,
+        /// Its name in the checkpoint.
+        stored: String,
+    },
 }
 
 /// One way in which the model's object graph differs from the checkpoint's.
@@ -111,12 +120,14 @@ pub(crate) enum ObjectGraphDifference {
     NotInModel(String),
     /// The checkpoint stores a value for this object, and the model does not declare a variable.
     NoVariable(String),
-    /// The names of one variable.
-    Name {
-        /// The model's.
-        declared: String,
-        /// The checkpoint's.
-        stored: String,
+    /// A variable has another role by the names in the checkpoint.
+    RoleOfName {
+        /// Its name in the model.
+        variable: String,
+        /// Its role by the model's names.
+        declared: Role,
+        /// Its role by the checkpoint's.
+        stored: Role,
     },
 }
 

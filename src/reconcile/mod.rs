@@ -12,6 +12,7 @@ mod file_facts;
 mod inventory;
 mod keras_config;
 mod keras_total;
+mod names;
 mod not_filled;
 mod object_graphs;
 mod session;
@@ -75,7 +76,7 @@ fn declared_inventory(files: &FileEvidence<'_>) -> (Inventory<Declared>, Vec<Fac
         }
     };
     let paired = checkpoint_graph.as_ref().map(|graph| PairedObjects::find(objects, graph));
-    facts.extend(paired.iter().flat_map(PairedObjects::differences));
+    facts.extend(paired.iter().flat_map(|paired| paired.differences(object_facts)));
     let keys = checkpoint_keys::match_keys(objects, paired.as_ref(), &files.restore);
     let inventory =
         declared::from_object_graph(objects, object_facts, &keys, &files.graph, &files.restore);

@@ -4,13 +4,15 @@
 //! A SavedModel stores the same objects twice: in `saved_model.pb`, and in the checkpoint under
 //! numbers of their own. The copy in the checkpoint has a checksum and the model's has none, so a
 //! damaged edge, kind or name in `saved_model.pb`, which could turn a weight into something that is
-//! not counted, shows as a difference. Functions and constants stand in the model's graph alone.
+//! not counted, shows as a difference. A name alone is none (`names`). Functions and constants stand in the model's graph alone.
 //! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
 
 use foldhash::{HashMap, HashMapExt};
 
 use super::fact::{Fact, GraphFact, ObjectGraphDifference};
+use super::names::roles_of_names;
 use crate::evidence::checkpoint::{Child, Node, ObjectGraph as CheckpointGraph};
+use crate::evidence::object_graph::ObjectGraphFacts;
 use crate::saved_model::{Kind, NodeId, ObjectGraph, PerObject};
 
 /// The attribute under which a variable's value is stored.
@@ -25,6 +27,8 @@ pub(crate) struct PairedObjects<'g, 'c> {
     /// Per object of the model, its number in the checkpoint.
     partner: PerObject<Option<i64>>,
     differences: Vec<ObjectGraphDifference>,
+    /// The checkpoint's names of variables that the model calls otherwise.
+    stored_names: Vec<(NodeId, &'c str)>,
 }
 
 impl<'g, 'c> PairedObjects<'g, 'c> {
@@ -34,7 +38,13 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
         checkpoint: &'g CheckpointGraph<'c>,
     ) -> PairedObjects<'g, 'c> {
         let partner = PerObject::new(objects);
-        let mut found = PairedObjects { objects, checkpoint, partner, differences: Vec::new() };
+        let mut found = PairedObjects {
+            objects,
+            checkpoint,
+            partner,
+            differences: Vec::new(),
+            stored_names: Vec::new(),
+        };
         if !objects.is_empty() && !checkpoint.is_empty() {
             found.walk();
             found.follow_slots();
@@ -118,10 +128,7 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
                     .differences
                     .push(ObjectGraphDifference::NoVariable(stored.full_name.to_owned())),
                 Some(v) if !stored.full_name.is_empty() && v.name != stored.full_name => {
-                    self.differences.push(ObjectGraphDifference::Name {
-                        declared: v.name.to_owned(),
-                        stored: stored.full_name.to_owned(),
-                    });
+                    self.stored_names.push((id, stored.full_name));
                 }
                 Some(_) => {}
             }
@@ -144,16 +151,26 @@ impl<'g, 'c> PairedObjects<'g, 'c> {
         variables.filter_map(key_of).collect()
     }
 
-    /// The differences: the first few, and how many more there are.
-    pub fn differences(&self) -> Vec<Fact> {
-        let named = self.differences.iter().take(MAX_REPORTED);
+    /// The differences: the first few, and how many more there are. Names that differ are one fact.
+    pub fn differences(&self, declared: &ObjectGraphFacts) -> Vec<Fact> {
+        let mut differences = self.differences.clone();
+        differences.extend(roles_of_names(self.objects, declared, &self.stored_names));
+        let left = differences.len().saturating_sub(MAX_REPORTED);
+        let named = differences.into_iter().take(MAX_REPORTED);
         let mut facts: Vec<Fact> =
-            named.map(|d| GraphFact::ObjectGraphsDiffer(d.clone()).into()).collect();
-        let left = self.differences.len().saturating_sub(MAX_REPORTED);
+            named.map(|difference| GraphFact::ObjectGraphsDiffer(difference).into()).collect();
         if left > 0 {
             facts.push(GraphFact::MoreObjectGraphsDiffer(left).into());
         }
+        facts.extend(self.names_differ().map(Fact::from));
         facts
+    }
+
+    fn names_differ(&self) -> Option<GraphFact> {
+        let (id, stored) = self.stored_names.first()?;
+        let declared = self.objects.variable(*id)?.name.to_owned();
+        let variables = self.stored_names.len();
+        Some(GraphFact::NamesDiffer { variables, declared, stored: (*stored).to_owned() })
     }
 }
 

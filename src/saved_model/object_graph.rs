@@ -80,7 +80,7 @@ pub(crate) struct SavedVariable<'a> {
 }
 
 /// The objects of a model. Node 0 is the root.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ObjectGraph<'a> {
     /// The kind of each object.
     pub kinds: Vec<Kind<'a>>,
@@ -214,6 +214,13 @@ impl<'a> ObjectGraph<'a> {
         match self.kinds.get(node.index()) {
             Some(Kind::Variable(v)) => Some(v),
             _ => None,
+        }
+    }
+
+    /// Gives a variable another name.
+    pub fn rename(&mut self, node: NodeId, name: &'a str) {
+        if let Some(Kind::Variable(variable)) = self.kinds.get_mut(node.index()) {
+            variable.name = name;
         }
     }
 

@@ -99,6 +99,8 @@ fn of_graph(fact: &GraphFact) -> Bearing {
         GraphFact::ObjectGraphsDiffer(_) | GraphFact::MoreObjectGraphsDiffer(_) => {
             Bearing::Contradicts(&[Declaration])
         }
+        // A name is no identity, and the roles are the same by either.
+        GraphFact::NamesDiffer { .. } => Bearing::Note,
     }
 }
 

@@ -52,6 +52,7 @@ fn of_graph(fact: &GraphFact) -> Code {
         GraphFact::ObjectGraphsDiffer(_) | GraphFact::MoreObjectGraphsDiffer(_) => {
             Code::ObjectGraphDiffers
         }
+        GraphFact::NamesDiffer { .. } => Code::NamesDiffer,
     }
 }
 

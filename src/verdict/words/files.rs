@@ -81,6 +81,14 @@ pub(super) fn of_graph(fact: &GraphFact) -> Words {
         GraphFact::MoreObjectGraphsDiffer(left) => {
             object_graphs_differ(&format!("{left} more differences"))
         }
+        GraphFact::NamesDiffer { variables, declared, stored } => Words::new(match variables {
+            1 => "the model and its checkpoint call this variable by other names".to_owned(),
+            n => format!(
+                "the model and its checkpoint call {n} variables by other names, the first of them this one"
+            ),
+        })
+        .about(declared)
+        .values(stored, declared),
     }
 }
 
@@ -103,9 +111,9 @@ fn of_difference(difference: &ObjectGraphDifference) -> Words {
             "the checkpoint stores a value of an object that the model does not declare as a variable",
         )
         .about(name),
-        ObjectGraphDifference::Name { declared, stored } => {
-            object_graphs_differ("a variable has another name")
-                .about(declared)
+        ObjectGraphDifference::RoleOfName { variable, declared, stored } => {
+            object_graphs_differ("a variable has another name, which gives it another role")
+                .about(variable)
                 .values(stored, declared)
         }
     }
