@@ -104,10 +104,12 @@ pub struct NotCounted {
     pub examples: Vec<String>,
 }
 
-/// Floating constants of rank one and more that the signatures' outputs depend on.
+/// Weights frozen into the graph: constants of rank one and more that the signatures' outputs depend on,
+/// floating ones, and quantised ones that an op takes for floating numbers. The same constant in
+/// several traces of a function is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Constants {
-    /// Number of constant nodes.
+    /// Number of constants.
     pub tensors: u64,
     /// Their elements.
     pub parameters: u64,

@@ -120,6 +120,11 @@ impl DType {
         !matches!(self.0, 7 | 20 | 21)
     }
 
+    /// True for integers that stand for floating numbers by a scale.
+    pub(crate) fn is_quantized(self) -> bool {
+        matches!(self.0, 11..=13 | 15 | 16)
+    }
+
     /// True for integers of any width, signed or not.
     pub fn is_integer(self) -> bool {
         matches!(self.0, 3..=6 | 9 | 17 | 22 | 23 | 29..=32)

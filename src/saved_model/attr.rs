@@ -1,4 +1,4 @@
-//! `AttrValue`, and of a `TensorProto` the type, the shape and strings, never numeric contents.
+//! `AttrValue`, and of a `TensorProto` the type, the shape and strings. Numeric contents are never decoded.
 //!
 //! Source: attr_value.proto and tensor.proto, tensorflow/core/framework (TensorFlow 2.21).
 
@@ -174,6 +174,11 @@ impl<'a> TensorHeader<'a> {
             }
         }
         Ok(TensorHeader { dtype: element, shape: DeclaredShape::decode(&shape)?, proto })
+    }
+
+    /// Type, shape and numbers as the file writes them: to be compared, not to be decoded.
+    pub fn as_written(&self) -> &Message<'a> {
+        &self.proto
     }
 
     /// The elements of a string tensor that the file states, in order. TensorFlow repeats the last

@@ -13,7 +13,7 @@ use foldhash::{HashSet, HashSetExt};
 use super::binary::{Fields, Malformed, Value, fields};
 
 /// A message field that is not repeated, in all parts in which it is written: nearly always one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Message<'a> {
     first: Option<&'a [u8]>,
     more: Vec<&'a [u8]>,

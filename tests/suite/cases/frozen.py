@@ -81,6 +81,63 @@ def keras_function(folder):
     return {"counts": NOTHING, "constants": held, "findings": ["frozen-constants"]}
 
 
+def saved_with(folder, root, held, **signatures):
+    tf.saved_model.save(root, folder, signatures=signatures)
+    return {"counts": NOTHING, "constants": held, "findings": ["frozen-constants"]}
+
+
+ROWS = [tf.TensorSpec([None, 16], tf.float32), tf.TensorSpec([4, 16], tf.float32)]
+
+
+@case("tf24", "tf215", "tf221")
+def two_signatures(folder):
+    """One weight set in two traced functions: 16*8 + 8 = 136, not 272."""
+    root = tf.Module()
+    kernel, bias = np.random.rand(16, 8).astype("float32"), np.zeros(8, "float32")
+    root.call = tf.function(lambda x: {"y": tf.matmul(x, kernel) + bias})
+    one, two = [root.call.get_concrete_function(spec) for spec in ROWS]
+    return saved_with(folder, root, constants(kernel, bias), one=one, two=two)
+
+
+@case("tf215", "tf221")
+def frozen_twice(folder):
+    """A function frozen for two shapes of its input, each with a signature: 16*8 + 8 = 136."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    root = tf.Module()
+    kernel, bias = tf.Variable(tf.random.normal([16, 8])), tf.Variable(tf.zeros([8]))
+    call = tf.function(lambda x: tf.matmul(x, kernel) + bias)
+    held = constants(kernel.numpy(), bias.numpy())
+    frozen = [convert_variables_to_constants_v2(call.get_concrete_function(spec)) for spec in ROWS]
+    root.one, root.two = frozen
+    one, two = [tf.function(lambda x, f=f: {"y": f(x)[0]}, input_signature=[spec]) for f, spec in zip(frozen, ROWS)]
+    return saved_with(folder, root, held, one=one, two=two)
+
+
+@case("tf24", "tf215", "tf221")
+def two_traces(folder):
+    """A signature that calls two traces of one function: 16*8, and two vectors of 8 zeros that are two weights."""
+    root = tf.Module()
+    kernel, one, other = np.random.rand(16, 8).astype("float32"), np.zeros(8, "float32"), np.zeros(8, "float32")
+    root.inner = tf.function(lambda x: (tf.matmul(x, kernel) + one) * other)
+    call = tf.function(lambda x: {"y": root.inner(x)[:1] + root.inner(x[:1])}, input_signature=ROWS[1:])
+    return saved_with(folder, root, constants(kernel, one, other), call=call)
+
+
+@case("tf24", "tf215", "tf221")
+def quantized(folder):
+    """An int8 kernel that is cast in the function that it is passed to, and a shape that is no weight."""
+    root = tf.Module()
+    kernel, scale = np.random.randint(-100, 100, (16, 8)).astype("int8"), np.random.rand(8).astype("float32")
+    shape = np.array([2, 8], "int32")
+    inner = tf.function(lambda x, q: tf.matmul(x, tf.transpose(tf.cast(q, tf.float32)) * scale))
+    root.call = tf.function(
+        lambda x: {"y": inner(x, tf.transpose(tf.constant(kernel))) + tf.reduce_sum(tf.cast(tf.constant(shape), tf.float32))},
+        input_signature=ROWS[:1],
+    )
+    return saved_with(folder, root, constants(kernel, scale), call=root.call)
+
+
 # Text form.
 
 
