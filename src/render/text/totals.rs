@@ -60,7 +60,7 @@ pub fn write(report: &Report, selection: &Selection, page: &mut Page<'_>) -> io:
             parameters: constants.parameters,
             bytes: constants.bytes,
         };
-        push(&mut table, 2, "floating constants", &counts);
+        push(&mut table, 2, "constants", &counts);
     }
     table.write(page.width, page.style, page.signs, page.out)
 }
