@@ -300,8 +300,25 @@ const CASES: &[Case] = &[
         "declaration contradicts",
     ),
     ("trainable-undetermined", "text", without_object_graph, OFF, COUNTED, "declaration agrees"),
+    ("keras-metadata-missing", "keras3_export", |_| (), OFF, COUNTED, "declaration agrees"),
     (
-        "keras-config-differs",
+        "keras-metadata-missing",
+        "keras3_export",
+        |_| (),
+        &["--runtime", "off", "--keras-config", SUBCLASSED],
+        COUNTED,
+        "declaration agrees",
+    ),
+    (
+        "no-keras-layers",
+        "module_shared",
+        |_| (),
+        &["--runtime", "off", "--group-by", "keras"],
+        COUNTED,
+        "declaration agrees",
+    ),
+    (
+        "keras-metadata-missing",
         "lenet5",
         |_| (),
         &["--runtime", "off", "--keras-config", SUBCLASSED],
@@ -641,14 +658,76 @@ fn names_that_differ_are_one_note_and_change_no_count() {
     let folder = tempfile::tempdir().unwrap();
     copy(&fixture("text"), folder.path());
     rename_two(folder.path());
-    let done = tfcensus(&["count", "--format", "json"]).arg(folder.path()).args(OFF).run();
-    let report: Value = serde_json::from_str(&done.stdout).unwrap();
+    let report = report(folder.path(), &[]);
     // kernel 3 * 2, bias 2, seen 2
     assert_eq!(report["totals"]["parameters"], 10);
     let [finding] = report["findings"].as_array().unwrap().as_slice() else { panic!("{report}") };
     assert!(finding["message"].as_str().unwrap().contains(" 2 variables "), "{finding}");
     assert_eq!(finding["subject"], "kernel_27");
     assert_eq!((&finding["expected"], &finding["found"]), (&"kernel".into(), &"kernel_27".into()));
+}
+
+/// The report of a model that is counted from its files.
+fn report(model: &Path, arguments: &[&str]) -> Value {
+    let mut command = tfcensus(&["count", "--format", "json", "--runtime", "off"]);
+    command.arg(model).args(arguments);
+    serde_json::from_str(&command.run().stdout).unwrap()
+}
+
+fn message(report: &Value, code: &str) -> String {
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["code"] == code).unwrap();
+    finding["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_keras_archive_beside_the_model_is_pointed_at_and_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("m");
+    copy(&fixture("keras3_export"), &model);
+    without_lists(&model);
+    let codes = ["keras-metadata-missing", "frozen-unknown"];
+    let archive = folder.path().join("m.keras");
+    let option = format!("--keras-config {}", archive.display());
+    let before = report(&model, &[]);
+    assert!(codes.iter().all(|code| !message(&before, code).contains(&option)), "{before}");
+    std::fs::write(&archive, "no archive at all").unwrap();
+    let after = report(&model, &[]);
+    assert!(codes.iter().all(|code| message(&after, code).contains(&option)), "{after}");
+    assert_eq!(before["groups"], after["groups"]);
+}
+
+#[test]
+fn a_configuration_without_layers_names_the_model_and_leaves_its_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("m.keras");
+    std::fs::write(
+        &archive,
+        common::archive::zip(&[
+            ("metadata.json", r#"{"keras_version": "3.15.1"}"#),
+            (
+                "config.json",
+                r#"{"class_name": "BertBackbone", "config": {"name": "bert", "num_layers": 2}}"#,
+            ),
+        ]),
+    )
+    .unwrap();
+    let model = fixture("keras3_export");
+    let (without, with) =
+        (report(&model, &[]), report(&model, &["--keras-config", archive.to_str().unwrap()]));
+    let (without, with) = (&without["groups"], &with["groups"]);
+    assert_eq!((&with["name"], &with["class"]), (&"bert".into(), &"BertBackbone".into()));
+    assert_eq!(with["children"], without["children"]);
+}
+
+#[test]
+fn a_model_without_keras_layers_has_the_tree_of_auto() {
+    for name in ["module_shared", "tf1_hub", "keras3_export"] {
+        let by = |grouping| report(&fixture(name), &["--group-by", grouping]);
+        let (keras, auto) = (by("keras"), by("auto"));
+        assert_eq!(keras["groups"], auto["groups"], "{name}");
+        assert!(message(&keras, "no-keras-layers").contains("--group-by auto"), "{name}");
+    }
 }
 
 #[test]

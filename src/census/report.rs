@@ -29,10 +29,10 @@ pub(super) fn assemble(
     mut facts: Vec<Fact>,
 ) -> Report {
     let (mut variables, position) = list(inventory);
-    let (groups, too_deep) = tree(files, inventory, &position, &mut variables, options);
+    let (groups, of_tree) = tree(files, inventory, &position, &mut variables, options);
     let (groups, variables) = in_tree_order(groups, variables);
-    facts.extend(facts_of_count(inventory, files));
-    facts.extend(too_deep.map(Fact::from));
+    facts.extend(facts_of_count(source, inventory, files));
+    facts.extend(of_tree.into_iter().map(Fact::from));
     Report {
         model: model_info(source, files),
         totals: totals(&variables),
@@ -67,13 +67,12 @@ fn model_info(source: &Source, files: &FileEvidence<'_>) -> ModelInfo {
         keras: (is_keras_3
             || files.root_is_keras()
             || !files.keras.layers.is_empty()
-            || files.keras_config.is_some())
+            || files.has_given_config())
         .then(|| KerasInfo {
-            version: files
-                .keras
-                .version
-                .clone()
-                .or_else(|| files.keras_config.as_ref().and_then(|c| c.version.clone())),
+            version: files.keras.version.clone().or_else(|| {
+                let config = files.keras_config.as_ref().or(files.unnested_config.as_ref());
+                config.and_then(|config| config.version.clone())
+            }),
             metadata: files.keras.place.filter(|_| !files.keras.layers.is_empty()),
         }),
         meta_graphs: files

@@ -3,8 +3,9 @@
 use foldhash::HashMap;
 
 use crate::evidence::files::FileEvidence;
+use crate::evidence::keras::KerasConfig;
 use crate::group::{self, Outline};
-use crate::model::{Groups, Variable};
+use crate::model::{GroupKind, Groups, Variable};
 use crate::options::{GroupBy, Options};
 use crate::reconcile::{Confirmed, CountFact, Inventory, ItemId};
 use crate::saved_model::NodeId;
@@ -17,7 +18,7 @@ pub(super) fn tree(
     position: &HashMap<ItemId, u32>,
     variables: &mut [Variable],
     options: &Options,
-) -> (Groups, Option<CountFact>) {
+) -> (Groups, Vec<CountFact>) {
     let objects = inventory.objects();
     let weights: HashMap<NodeId, u32> =
         objects.filter_map(|(node, item)| Some((node, *position.get(&item)?))).collect();
@@ -36,9 +37,40 @@ pub(super) fn tree(
     for variable in variables.iter_mut().filter(|v| v.paths.is_empty()) {
         variable.paths = vec![variable.name.clone()];
     }
-    let outline = outline(files, inventory, position, variables, objects, options.group_by);
-    let is_cut = outline.cut;
-    (group::fill(outline, variables), is_cut.then_some(CountFact::TreeTooDeep))
+    let by = |group_by| outline(files, inventory, position, variables, objects, group_by);
+    let mut outline = by(options.group_by);
+    let is_bare = options.group_by == GroupBy::Keras && !has_layers(files, &outline);
+    if is_bare {
+        outline = by(GroupBy::Auto);
+    }
+    if let Some(config) = &files.unnested_config {
+        name_root(&mut outline, config);
+    }
+    let facts = [
+        is_bare.then_some(CountFact::NoKerasLayers),
+        outline.cut.then_some(CountFact::TreeTooDeep),
+    ];
+    (group::fill(outline, variables), facts.into_iter().flatten().collect())
+}
+
+/// True where the tree is one of Keras layers.
+fn has_layers(files: &FileEvidence<'_>, outline: &Outline) -> bool {
+    let below = outline.groups.iter().skip(1);
+    let mut layers =
+        below.filter(|group| matches!(group.kind, GroupKind::Layer | GroupKind::Model));
+    files.root_is_keras() || layers.next().is_some()
+}
+
+/// Gives the root the name and class of the model, unless it has a class already.
+fn name_root(outline: &mut Outline, config: &KerasConfig) {
+    let root = outline.groups.first_mut().filter(|root| root.class.is_none());
+    if let (Some(root), Some(model)) = (root, config.layers.first()) {
+        root.class = Some(model.class.clone());
+        root.kind = GroupKind::Model;
+        if !model.name.is_empty() {
+            root.name = model.name.clone();
+        }
+    }
 }
 
 /// The kind of grouping that was asked for, or the best that the model allows.

@@ -42,6 +42,8 @@ pub(crate) struct FileEvidence<'a> {
     pub keras: KerasMetadata,
     /// The `.keras` archive that the user gave.
     pub keras_config: Option<KerasConfig>,
+    /// The same where it nests no layers: it has the model's own name and class.
+    pub unnested_config: Option<KerasConfig>,
     /// The checkpoint's index; `None` where there is none or it cannot be read.
     pub index: Option<Index>,
     /// True where there is an index that cannot be read.
@@ -97,11 +99,17 @@ impl<'a> FileEvidence<'a> {
             collected: declaration.collected,
             keras: declaration.keras,
             keras_config: sidecars.keras_config.take(),
+            unnested_config: sidecars.unnested_config.take().map(|(_, config)| config),
             index: sidecars.index.take(),
             index_is_unreadable: sidecars.index_error.is_some(),
             checkpoint_graph: sidecars.checkpoint_graph.take(),
             graph,
         })
+    }
+
+    /// True where the user gave a `.keras` archive.
+    pub fn has_given_config(&self) -> bool {
+        self.keras_config.is_some() || self.unnested_config.is_some()
     }
 
     /// True where Keras' own identifier says that the root is a Keras object.

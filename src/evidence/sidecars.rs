@@ -34,9 +34,9 @@ pub(crate) struct SidecarFiles {
     pub keras_metadata: Option<(PathBuf, io::Result<Vec<u8>>)>,
     /// The `.keras` archive that the user gave, where it nests layers.
     pub keras_config: Option<KerasConfig>,
-    /// The `.keras` archive that the user gave, where it nests none (a subclassed model's) and thus
-    /// names nothing.
-    pub keras_config_without_layers: Option<PathBuf>,
+    /// The `.keras` archive that the user gave, where it nests none and thus names the model alone: one
+    /// of a subclassed model, or of a kind that makes its layers from a few numbers.
+    pub unnested_config: Option<(PathBuf, KerasConfig)>,
 }
 
 impl SidecarFiles {
@@ -62,7 +62,7 @@ impl SidecarFiles {
         if config.layers.len() > 1 {
             self.keras_config = Some(config);
         } else {
-            self.keras_config_without_layers = Some(path.to_path_buf());
+            self.unnested_config = Some((path.to_path_buf(), config));
         }
         Ok(())
     }

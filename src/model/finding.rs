@@ -177,6 +177,8 @@ words! {
         KerasKindUnknown => "keras-kind-unknown",
         /// The `.keras` archive does not describe this model.
         KerasConfigDiffers => "keras-config-differs",
+        /// Keras layers were asked for, and the model has none.
+        NoKerasLayers => "no-keras-layers",
         /// The tree is deeper than is shown.
         TreeTooDeep => "tree-too-deep",
 

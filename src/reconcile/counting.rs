@@ -4,16 +4,19 @@
 use foldhash::HashSet;
 
 use super::fact::{CountFact, Fact, VariableFact};
+use super::file_facts::archive_to_try;
 use super::inventory::{Confirmed, Inventory, ItemId, sum};
 use super::keras_total::of_keras_total;
 use crate::evidence::files::FileEvidence;
 use crate::model::{Certainty, Constants, Counts, Role, Trainable};
+use crate::source::Source;
 
 /// Constants beside variables are worth a note from one parameter in so many.
 const BESIDE_SHARE: u64 = 100;
 
 /// Facts about the count of this inventory.
 pub(crate) fn facts_of_count(
+    source: &Source,
     inventory: &Inventory<Confirmed>,
     files: &FileEvidence<'_>,
 ) -> Vec<Fact> {
@@ -29,11 +32,14 @@ pub(crate) fn facts_of_count(
         (CountFact::Unrestored, with_role(Role::Unrestored)),
         (CountFact::Frozen, with_state(Trainable::Frozen)),
         (CountFact::TrainableUndetermined, with_state(Trainable::Undetermined)),
-        (CountFact::FrozenUnknown, in_doubt),
     ] {
         if counts.variables > 0 {
             facts.push(fact(counts).into());
         }
+    }
+    if in_doubt.variables > 0 {
+        let archive = archive_to_try(source, files);
+        facts.push(CountFact::FrozenUnknown { weights: in_doubt, archive }.into());
     }
     facts.extend(of_values(inventory).into_iter().map(Fact::from));
     facts.extend(of_unknown_size(inventory).into_iter().map(Fact::from));

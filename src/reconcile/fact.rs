@@ -211,10 +211,17 @@ pub(crate) enum NotFilled {
 pub(crate) enum KerasFact {
     /// A part of the metadata cannot be used.
     Metadata(MetadataProblem),
-    /// The model has Keras layers, and no metadata describes them.
-    MetadataMissing,
-    /// The `.keras` configuration at this path nests no layers.
-    ConfigWithoutLayers(PathBuf),
+    /// The model has Keras layers, and no metadata describes them; a `.keras` archive that may.
+    MetadataMissing(Option<PathBuf>),
+    /// Keras 3 writes no names and classes of layers; a `.keras` archive that may have them.
+    LayersUnnamed(Option<PathBuf>),
+    /// A `.keras` configuration nests no layers.
+    ConfigWithoutLayers {
+        /// The archive.
+        path: PathBuf,
+        /// The model's class.
+        class: String,
+    },
     /// The export's lists and the configuration disagree on whether a weight is trainable.
     ConfigTrainableDiffers {
         /// Its name.
@@ -248,7 +255,14 @@ pub(crate) enum CountFact {
     TrainableUndetermined(Counts),
     /// Keras 3 freezes layers without a trace, and only their own flags say that these weights are
     /// trainable.
-    FrozenUnknown(Counts),
+    FrozenUnknown {
+        /// The weights.
+        weights: Counts,
+        /// A `.keras` archive that may tell.
+        archive: Option<PathBuf>,
+    },
+    /// Keras layers were asked for, and the model has none.
+    NoKerasLayers,
     /// The root's own list leaves out these weights.
     ListIncomplete(Counts),
     /// Keras itself prints another total.

@@ -1,5 +1,7 @@
 //! Facts about the files themselves, which no comparison of variables is needed for.
 
+use std::path::PathBuf;
+
 use super::fact::{Fact, FileFact, GraphFact, KerasFact};
 use crate::evidence::checkpoint::{IndexError, StringError};
 use crate::evidence::files::FileEvidence;
@@ -13,8 +15,9 @@ const MAX_DANGLING_EDGES: usize = 5;
 /// What is wrong with the sidecar files.
 pub(crate) fn facts_of_sidecars(sidecars: &SidecarFiles) -> Vec<Fact> {
     let mut facts: Vec<Fact> = Vec::new();
-    if let Some(path) = &sidecars.keras_config_without_layers {
-        facts.push(KerasFact::ConfigWithoutLayers(path.clone()).into());
+    if let Some((path, config)) = &sidecars.unnested_config {
+        let class = config.layers.first().map(|model| model.class.clone()).unwrap_or_default();
+        facts.push(KerasFact::ConfigWithoutLayers { path: path.clone(), class }.into());
     }
     if let Some((path, error)) = &sidecars.index_error {
         let offset = match error {
@@ -42,9 +45,20 @@ pub(crate) fn facts_of_model(source: &Source, files: &FileEvidence<'_>) -> Vec<F
     let problems = files.keras.problems.iter().cloned();
     facts.extend(problems.map(|problem| Fact::from(KerasFact::Metadata(problem))));
     if files.root_is_keras() && files.keras.layers.is_empty() {
-        facts.push(KerasFact::MetadataMissing.into());
+        let archive = archive_to_try(source, files);
+        facts.push(KerasFact::MetadataMissing(archive).into());
+    }
+    let is_keras_3 = files.objects.as_ref().is_some_and(|(_, facts)| facts.is_keras_3);
+    if is_keras_3 && !files.has_given_config() {
+        let archive = archive_to_try(source, files);
+        facts.push(KerasFact::LayersUnnamed(archive).into());
     }
     facts
+}
+
+/// The `.keras` archive beside the model, where the user has given none.
+pub(super) fn archive_to_try(source: &Source, files: &FileEvidence<'_>) -> Option<PathBuf> {
+    source.keras_archive.clone().filter(|_| !files.has_given_config())
 }
 
 fn of_file(source: &Source, files: &FileEvidence<'_>) -> Vec<Fact> {

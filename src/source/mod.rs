@@ -16,6 +16,7 @@ mod environment;
 mod file_kind;
 mod handle;
 mod hub;
+mod keras_archive;
 mod model_files;
 mod model_folder;
 mod not_a_model;

@@ -156,7 +156,7 @@ fn model_below(dir: &Path) -> Result<Below> {
 }
 
 /// A version folder's number. Source: TensorFlow Serving takes every name that parses as one.
-fn version_number(name: &str) -> Option<u64> {
+pub(super) fn version_number(name: &str) -> Option<u64> {
     name.bytes().all(|b| b.is_ascii_digit()).then(|| name.parse().ok()).flatten()
 }
 
@@ -182,13 +182,13 @@ fn folder_of_part(path: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// The last name of a folder, also where it was given as `.` or ends in `..`.
-fn parent_name(dir: &Path) -> Result<Option<String>> {
+pub(super) fn parent_name(dir: &Path) -> Result<Option<String>> {
     let whole = fs::canonicalize(dir).map_err(|e| Error::io("open", dir, e))?;
     Ok(whole.file_name().map(|n| n.to_string_lossy().into_owned()))
 }
 
 /// The folder above, in the words of the path as given: `a/b` → `a`, `b` → `.`, `.` → `..`.
-fn parent_of(path: &Path) -> Option<PathBuf> {
+pub(super) fn parent_of(path: &Path) -> Option<PathBuf> {
     match path.components().next_back() {
         Some(Component::Normal(_)) => {
             let parent = path.parent()?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::file_kind::Kind;
 use super::model_files::ModelFiles;
 use super::sniff::{self, Content};
-use super::{not_a_model, temp_folder};
+use super::{keras_archive, not_a_model, temp_folder};
 use crate::model::ModelFormat;
 use crate::{Error, Result};
 
@@ -20,6 +20,9 @@ pub struct Source {
     pub format: ModelFormat,
     /// What lies in the folder.
     pub files: ModelFiles,
+    /// A `.keras` archive in or beside the folder, which may be of the same model; `None` where the
+    /// folder is a temporary one.
+    pub keras_archive: Option<PathBuf>,
     /// What was understood where the path was not the model itself, for a person.
     pub notes: Vec<String>,
     /// What was unpacked is removed when this goes.
@@ -35,6 +38,7 @@ impl Source {
             dir: PathBuf::new(),
             format: ModelFormat::default(),
             files: ModelFiles::default(),
+            keras_archive: None,
             notes: Vec::new(),
             _unpacked: None,
         }
@@ -59,5 +63,6 @@ pub(super) fn in_folder(given: String, dir: PathBuf, notes: Vec<String>) -> Resu
             ));
         }
     }
-    Ok(Source { given, dir, format, files, notes, _unpacked: None })
+    let keras_archive = keras_archive::beside(&dir);
+    Ok(Source { given, dir, format, files, keras_archive, notes, _unpacked: None })
 }

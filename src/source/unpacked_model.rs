@@ -60,6 +60,7 @@ pub(super) fn from_archive(
         }
     }
     source._unpacked = Some(temp);
+    source.keras_archive = None;
     Ok(source)
 }
 

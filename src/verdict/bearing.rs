@@ -149,9 +149,10 @@ fn not_confirmed(is_against_the_model: bool) -> Bearing {
 fn of_keras(fact: &KerasFact) -> Bearing {
     match fact {
         KerasFact::Metadata(_)
-        | KerasFact::MetadataMissing
-        | KerasFact::ConfigWithoutLayers(_)
+        | KerasFact::MetadataMissing(_)
         | KerasFact::ConfigLacksLayers { is_foreign: false, .. } => Bearing::Warning,
+        // Keras 3 writes every model so, and the model's own name is in such a configuration.
+        KerasFact::LayersUnnamed(_) | KerasFact::ConfigWithoutLayers { .. } => Bearing::Note,
         KerasFact::ConfigLacksLayers { is_foreign: true, .. }
         | KerasFact::ConfigTrainableDiffers { .. } => Bearing::Contradicts(&[Keras]),
     }
@@ -164,7 +165,8 @@ fn of_count(fact: &CountFact) -> Bearing {
         | CountFact::Unrestored(_)
         | CountFact::Frozen(_)
         | CountFact::TrainableUndetermined(_)
-        | CountFact::FrozenUnknown(_)
+        | CountFact::FrozenUnknown { .. }
+        | CountFact::NoKerasLayers
         | CountFact::ListIncomplete(_)
         | CountFact::KerasPrintsOther(_)
         | CountFact::FrozenConstants(_)

@@ -99,10 +99,12 @@ fn of_keras(fact: &KerasFact) -> Code {
             | MetadataProblem::BadJson(_)
             | MetadataProblem::More(_) => Code::KerasMetadataEntry,
         },
-        KerasFact::MetadataMissing => Code::KerasMetadataMissing,
-        KerasFact::ConfigWithoutLayers(_)
-        | KerasFact::ConfigTrainableDiffers { .. }
-        | KerasFact::ConfigLacksLayers { .. } => Code::KerasConfigDiffers,
+        KerasFact::MetadataMissing(_)
+        | KerasFact::LayersUnnamed(_)
+        | KerasFact::ConfigWithoutLayers { .. } => Code::KerasMetadataMissing,
+        KerasFact::ConfigTrainableDiffers { .. } | KerasFact::ConfigLacksLayers { .. } => {
+            Code::KerasConfigDiffers
+        }
     }
 }
 
@@ -112,7 +114,8 @@ fn of_count(fact: &CountFact) -> Code {
         CountFact::Unrestored(_) => Code::Unrestored,
         CountFact::Frozen(_) => Code::Frozen,
         CountFact::TrainableUndetermined(_) => Code::TrainableUndetermined,
-        CountFact::FrozenUnknown(_) => Code::FrozenUnknown,
+        CountFact::FrozenUnknown { .. } => Code::FrozenUnknown,
+        CountFact::NoKerasLayers => Code::NoKerasLayers,
         CountFact::ListIncomplete(_) => Code::ListIncomplete,
         CountFact::KerasPrintsOther(_) => Code::KerasPrintsOther,
         CountFact::FrozenConstants(_) => Code::FrozenConstants,

@@ -1,6 +1,6 @@
 //! Words for facts about the count.
 
-use super::sentence::Words;
+use super::sentence::{Words, may_tell};
 use crate::model::{Role, WHY_AT_MOST};
 use crate::number::thousands;
 use crate::reconcile::{CountFact, KerasTotal};
@@ -27,11 +27,15 @@ pub(super) fn of_count(fact: &CountFact) -> Words {
             weights.variables,
             thousands(weights.parameters)
         )),
-        CountFact::FrozenUnknown(weights) => Words::new(format!(
-            "{} variables ({} parameters) are trainable at most: {WHY_AT_MOST}",
+        CountFact::FrozenUnknown { weights, archive } => Words::new(format!(
+            "{} variables ({} parameters) are trainable at most: {WHY_AT_MOST}{}",
             weights.variables,
-            thousands(weights.parameters)
+            thousands(weights.parameters),
+            may_tell(archive)
         )),
+        CountFact::NoKerasLayers => Words::new(
+            "the model names no Keras layers to group by: the tree is the one of --group-by auto",
+        ),
         CountFact::ListIncomplete(weights) => Words::new(format!(
             "the model holds {} variables ({} parameters) that its own list leaves out; they are counted",
             weights.variables,

@@ -1,6 +1,7 @@
 //! One finding in words.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 
 /// What a person reads of a fact.
 pub(in crate::verdict) struct Words {
@@ -32,4 +33,12 @@ impl Words {
         self.found = Some(found.to_string());
         self
     }
+}
+
+/// The end of a sentence about what a `.keras` archive beside the model may tell.
+pub(super) fn may_tell(archive: &Option<PathBuf>) -> String {
+    let found = archive.as_ref().map(|path| path.display().to_string());
+    found.map_or(String::new(), |path| {
+        format!("; --keras-config {path} tells, if it is of this model")
+    })
 }

@@ -1,6 +1,6 @@
 //! Words for facts about single variables, and about Keras' descriptions of them.
 
-use super::sentence::Words;
+use super::sentence::{Words, may_tell};
 use crate::evidence::keras::MetadataProblem;
 use crate::model::DType;
 use crate::reconcile::{KerasFact, NotFilled, VariableFact};
@@ -76,12 +76,20 @@ fn not_filled(evidence: NotFilled) -> &'static str {
 pub(super) fn of_keras(fact: &KerasFact) -> Words {
     match fact {
         KerasFact::Metadata(problem) => of_metadata(problem),
-        KerasFact::MetadataMissing => Words::new(
-            "the model has Keras layers, but no metadata names them: the tree shows the attributes that hold them",
-        ),
-        KerasFact::ConfigWithoutLayers(path) => Words::new(
-            "the Keras configuration nests no layers (it is a subclassed model's), so it cannot name them",
-        )
+        KerasFact::MetadataMissing(archive) => Words::new(format!(
+            "the model has Keras layers, but no metadata names them: the tree shows the attributes that hold them{}",
+            may_tell(archive)
+        )),
+        KerasFact::LayersUnnamed(archive) => Words::new(match archive {
+            None => "Keras 3 writes no names and classes of layers into a SavedModel: --keras-config FILE takes them from the model's .keras archive".to_owned(),
+            Some(_) => format!(
+                "Keras 3 writes no names and classes of layers into a SavedModel{}",
+                may_tell(archive)
+            ),
+        }),
+        KerasFact::ConfigWithoutLayers { path, class } => Words::new(format!(
+            "the Keras configuration of {class} nests no layers: the model's name and class are taken from it, and the tree is made without it"
+        ))
         .about(path.display().to_string()),
         KerasFact::ConfigTrainableDiffers { variable, listed, configured } => Words::new(
             "the export's lists and the Keras configuration disagree on whether this is trainable",
