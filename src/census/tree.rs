@@ -76,8 +76,9 @@ fn name_root(outline: &mut Outline, config: &KerasConfig) {
 /// The kind of grouping that was asked for, or the best that the model allows.
 ///
 /// `auto` prefers what names layers as their author did: a `.keras` configuration, then Keras
-/// metadata, then the attributes that hold modules. The attributes of a Keras 3 model name nothing
-/// (`_operations.2`), so the scopes in its variables' names are shown instead.
+/// metadata, then the attributes that hold modules. A model of Keras 3 has the scopes in its variables'
+/// names, unless its attributes tell more: those of a subclassed model do, while an export has none and
+/// those of a functional model name nothing (`_operations.2`).
 fn outline(
     files: &FileEvidence<'_>,
     inventory: &Inventory<Confirmed>,
@@ -103,11 +104,26 @@ fn outline(
         (GroupBy::Auto, _, Some(objects)) if group::is_keras(objects, objects.graph.root()) => {
             group::keras_outline(objects, &files.keras)
         }
-        (GroupBy::Auto, _, Some(objects)) if !objects.facts.is_keras_3 => {
-            group::module_outline(objects)
+        (GroupBy::Auto, _, Some(objects)) => {
+            let modules = group::module_outline(objects);
+            if !objects.facts.is_keras_3 {
+                return modules;
+            }
+            let scopes = group::scope_outline(variables);
+            if tells_more(&modules, &scopes) { modules } else { scopes }
         }
         _ => group::scope_outline(variables),
     }
+}
+
+/// True where modules nest deeper than scopes do, and none is a place in a list of Keras' own.
+/// Source: keras/src/models/{functional,sequential}.py and layers/layer.py (Keras 3).
+fn tells_more(modules: &Outline, scopes: &Outline) -> bool {
+    let is_place = |name: &str| {
+        ["_operations.", "_layers.", "_functional"].iter().any(|start| name.starts_with(start))
+    };
+    modules.groups.len() > scopes.groups.len()
+        && !modules.groups.iter().any(|group| is_place(&group.name))
 }
 
 /// Orders the variables as a reader of the tree meets them.

@@ -7,6 +7,7 @@
 
 mod contradictions;
 mod index;
+mod keras3;
 mod module;
 mod tf1;
 
