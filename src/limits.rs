@@ -106,7 +106,7 @@ pub(crate) const MAX_SCANNED_CALLS: usize = 100_000;
 
 /// Most steps that are taken to tell what each signature reaches. Signatures that would take more are
 /// taken for one.
-pub(crate) const MAX_SIGNATURE_STEPS: usize = 8_000_000;
+pub(crate) const MAX_SIGNATURE_STEPS: usize = 2_000_000;
 
 /// Longest chain of reads that is followed from the input of an op to its variable.
 pub(crate) const MAX_READ_CHAIN: usize = 8;
