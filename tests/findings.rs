@@ -333,6 +333,7 @@ const CASES: &[Case] = &[
         DISAGREEMENT,
         "keras contradicts",
     ),
+    ("keras-shape-differs", "lenet5", other_units, OFF, DISAGREEMENT, "keras contradicts"),
     ("tree-too-deep", "text", deep_modules, OFF, DISAGREEMENT, "declaration contradicts"),
     // Values.
     ("not-finite", "values", |_| (), &["--stats"], VERIFIED, "runtime agrees"),
@@ -452,6 +453,13 @@ fn spoil_metadata_json(model: &Path) {
     // The brace that opens the first JSON text; its length stays.
     let at = bytes.windows(2).position(|pair| pair == b"{\"").unwrap();
     bytes[at] = b'!';
+    write(model, "keras_metadata.pb", &bytes);
+}
+
+/// Gives the layer of 84 units 48 in its metadata.
+fn other_units(model: &Path) {
+    let mut bytes = read(model, "keras_metadata.pb");
+    replace(&mut bytes, b"\"units\": 84", b"\"units\": 48");
     write(model, "keras_metadata.pb", &bytes);
 }
 

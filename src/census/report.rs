@@ -12,7 +12,7 @@ use crate::model::{
     Counts, KerasInfo, MetaGraphInfo, ModelInfo, NotCounted, Report, Role, Totals, Variable,
 };
 use crate::options::Options;
-use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, facts_of_count};
+use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, check_layers, facts_of_count};
 use crate::source::Source;
 use crate::verdict::{SessionAnswer, findings, verdict};
 
@@ -33,13 +33,15 @@ pub(super) fn assemble(
     let (groups, variables) = in_tree_order(groups, variables);
     facts.extend(facts_of_count(source, inventory, files));
     facts.extend(of_tree.into_iter().map(Fact::from));
+    let layers = check_layers(files, inventory);
+    facts.extend(layers.facts());
     Report {
         model: model_info(source, files),
         totals: totals(&variables),
         not_counted: not_counted(inventory),
         constants: files.constants,
         verdict: verdict(&facts, session_answer(&session)),
-        witnesses: witnesses(files, inventory, &session, &facts),
+        witnesses: witnesses(files, inventory, &layers, &session, &facts),
         findings: findings(&facts),
         variables,
         groups,

@@ -4,13 +4,14 @@ use super::session::SessionOutcome;
 use crate::evidence::files::FileEvidence;
 use crate::evidence::object_graph;
 use crate::model::{Counts, RuntimeMode, Witness, WitnessName};
-use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, sum};
+use crate::reconcile::{Confirmed, Fact, Inventory, ItemId, LayerCheck, sum};
 use crate::verdict::{Testimony, witness};
 
 /// The four witnesses in their order in a report.
 pub(super) fn witnesses(
     files: &FileEvidence<'_>,
     inventory: &Inventory<Confirmed>,
+    layers: &LayerCheck,
     session: &SessionOutcome,
     facts: &[Fact],
 ) -> Vec<Witness> {
@@ -19,7 +20,7 @@ pub(super) fn witnesses(
         (WitnessName::Runtime, runtime(session, inventory, weights)),
         (WitnessName::Checkpoint, checkpoint(files, inventory, weights)),
         (WitnessName::Declaration, declaration(files, inventory)),
-        (WitnessName::Keras, keras(files, inventory)),
+        (WitnessName::Keras, keras(files, inventory, layers)),
     ];
     heard
         .into_iter()
@@ -86,7 +87,15 @@ fn declaration(files: &FileEvidence<'_>, inventory: &Inventory<Confirmed>) -> (T
 
 /// The weights below the layers that Keras' metadata describes; where there is no metadata but the
 /// user gave a `.keras` configuration, those that its layers own.
-fn keras(files: &FileEvidence<'_>, inventory: &Inventory<Confirmed>) -> (Testimony, String) {
+fn keras(
+    files: &FileEvidence<'_>,
+    inventory: &Inventory<Confirmed>,
+    check: &LayerCheck,
+) -> (Testimony, String) {
+    let derived = |place: &str| {
+        let LayerCheck { layers, derived, .. } = check;
+        format!("{derived} of {layers} layers derived from their configuration in {place}")
+    };
     if let (Some((objects, facts)), Some(place)) = (&files.objects, files.keras.place)
         && !files.keras.layers.is_empty()
     {
@@ -98,13 +107,11 @@ fn keras(files: &FileEvidence<'_>, inventory: &Inventory<Confirmed>) -> (Testimo
         held.dedup();
         let weights = held.into_iter().filter_map(|id| inventory.get(id));
         let counts = sum(weights.filter(|i| i.is_weight()));
-        let detail = format!("{} layers in {}", files.keras.layers.len(), place.as_str());
-        return (Testimony::Saw(counts), detail);
+        return (Testimony::Saw(counts), derived(place.as_str()));
     }
-    if let Some(config) = &files.keras_config {
+    if files.keras_config.is_some() {
         let owned = inventory.weights().map(|(_, i)| i).filter(|i| i.config_layer.is_some());
-        let detail = format!("{} layers in the .keras configuration", config.layers.len() - 1);
-        return (Testimony::Saw(sum(owned)), detail);
+        return (Testimony::Saw(sum(owned)), derived("the .keras archive"));
     }
     let detail = match (&files.objects, files.keras.place) {
         (Some(_), Some(_)) => "the Keras metadata cannot be used",

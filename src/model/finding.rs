@@ -179,6 +179,8 @@ words! {
         KerasConfigDiffers => "keras-config-differs",
         /// Keras layers were asked for, and the model has none.
         NoKerasLayers => "no-keras-layers",
+        /// The configuration of a layer leads to other variables than the layer has.
+        KerasShapeDiffers => "keras-shape-differs",
         /// The tree is deeper than is shown.
         TreeTooDeep => "tree-too-deep",
 

@@ -9,6 +9,7 @@
 
 use std::path::PathBuf;
 
+use super::layer_difference::LayerDifference;
 use super::session_fact::SessionFact;
 use crate::evidence::checkpoint::Problem;
 use crate::evidence::keras::MetadataProblem;
@@ -240,6 +241,10 @@ pub(crate) enum KerasFact {
         /// True where no weight belongs to any layer: the configuration is another model's.
         is_foreign: bool,
     },
+    /// The configuration of a layer leads to another variable than the model has.
+    LayerDiffers(LayerDifference),
+    /// There are this many more such differences.
+    MoreLayersDiffer(usize),
 }
 
 /// A fact about the count.

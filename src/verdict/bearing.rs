@@ -154,7 +154,9 @@ fn of_keras(fact: &KerasFact) -> Bearing {
         // Keras 3 writes every model so, and the model's own name is in such a configuration.
         KerasFact::LayersUnnamed(_) | KerasFact::ConfigWithoutLayers { .. } => Bearing::Note,
         KerasFact::ConfigLacksLayers { is_foreign: true, .. }
-        | KerasFact::ConfigTrainableDiffers { .. } => Bearing::Contradicts(&[Keras]),
+        | KerasFact::ConfigTrainableDiffers { .. }
+        | KerasFact::LayerDiffers(_)
+        | KerasFact::MoreLayersDiffer(_) => Bearing::Contradicts(&[Keras]),
     }
 }
 

@@ -105,6 +105,7 @@ fn of_keras(fact: &KerasFact) -> Code {
         KerasFact::ConfigTrainableDiffers { .. } | KerasFact::ConfigLacksLayers { .. } => {
             Code::KerasConfigDiffers
         }
+        KerasFact::LayerDiffers(_) | KerasFact::MoreLayersDiffer(_) => Code::KerasShapeDiffers,
     }
 }
 

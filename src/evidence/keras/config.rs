@@ -8,8 +8,10 @@ use std::path::Path;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::json::unregistered;
+use super::layers::{Described, ExpectedVariable, Inputs, Key, Naming, Values, derive};
 use crate::error::Error;
 use crate::limits::{MAX_KERAS_CONFIG_BYTES, MAX_KERAS_CONFIG_LAYERS, MAX_KERAS_CONFIG_OBJECTS};
 use crate::regular_file;
@@ -41,27 +43,94 @@ pub(crate) struct ConfigLayer {
     pub is_model: bool,
     /// The model that holds it; `None` for the first.
     pub parent: Option<ConfigLayerId>,
+    /// The variables that Keras creates for it; `None` where they cannot be told for sure.
+    pub variables: Option<Vec<ExpectedVariable>>,
 }
 
 #[derive(Deserialize)]
-struct RawNode {
+struct RawNode<'a> {
     #[serde(default)]
     class_name: Option<String>,
     #[serde(default)]
-    name: Option<String>,
+    module: Option<String>,
     #[serde(default)]
-    config: Option<RawConfig>,
+    registered_name: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default, borrow)]
+    config: Option<RawConfig<'a>>,
+    #[serde(default, borrow)]
+    build_config: Option<&'a RawValue>,
 }
 
-#[derive(Default, Deserialize)]
-struct RawConfig {
-    #[serde(default, deserialize_with = "scalar")]
+#[derive(Default)]
+struct RawConfig<'a> {
     name: Option<Scalar>,
-    #[serde(default, deserialize_with = "scalar")]
     trainable: Option<Scalar>,
-    #[serde(default)]
-    layers: Option<Vec<RawNode>>,
+    layers: Option<Vec<RawNode<'a>>>,
+    values: Values<'a>,
 }
+
+impl<'de: 'a, 'a> Deserialize<'de> for RawConfig<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct ConfigVisitor;
+        impl<'de> Visitor<'de> for ConfigVisitor {
+            type Value = RawConfig<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a configuration")
+            }
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut config = RawConfig::default();
+                while let Some(Key(key)) = map.next_key()? {
+                    match key.as_ref() {
+                        "name" => config.name = map.next_value::<ScalarOrNone>()?.0,
+                        "trainable" => config.trainable = map.next_value::<ScalarOrNone>()?.0,
+                        "layers" => config.layers = map.next_value()?,
+                        _ => config.values.take(&key, &mut map)?,
+                    }
+                }
+                Ok(config)
+            }
+        }
+        json.deserialize_map(ConfigVisitor)
+    }
+}
+
+/// Modules of Keras' own layers.
+const KERAS_LAYERS: &[&str] =
+    &["keras.layers", "keras.src.layers", "tf_keras.layers", "tf_keras.src.layers"];
+
+/// Modules of the operations that a model of Keras 3 lists among its layers. They hold nothing.
+const KERAS_OPERATIONS: &[&str] = &["keras.ops", "keras.src.ops"];
+
+impl<'a> RawNode<'a> {
+    /// The variables that Keras creates for it.
+    fn variables(&mut self) -> Option<Vec<ExpectedVariable>> {
+        let module = self.module.as_deref().unwrap_or_default();
+        let is_in = |modules: &[&str]| {
+            modules.iter().any(|known| {
+                module
+                    .strip_prefix(known)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        if is_in(KERAS_OPERATIONS) {
+            return Some(Vec::new());
+        }
+        if !is_in(KERAS_LAYERS) || self.registered_name.is_some() {
+            return None;
+        }
+        let described = Described {
+            class: self.class_name.as_deref().unwrap_or_default(),
+            config: self.config.as_mut().map(|config| std::mem::take(&mut config.values)),
+            inputs: self.build_config.map(Inputs::of_keras_3).unwrap_or_default(),
+        };
+        derive(described, Naming::Names)
+    }
+}
+
+/// The value of a name or a flag, where it is one.
+struct ScalarOrNone(Option<Scalar>);
 
 /// The value of a name or a flag.
 enum Scalar {
@@ -72,41 +141,45 @@ enum Scalar {
 /// A string or a boolean. Other values read as `None`: custom layers may use the same keys for
 /// anything, and one of them must not make the whole configuration unreadable. Their contents are
 /// skipped, so that they take no memory.
-fn scalar<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Scalar>, D::Error> {
-    struct ScalarVisitor;
-    impl<'de> Visitor<'de> for ScalarVisitor {
-        type Value = Option<Scalar>;
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("any value")
-        }
-        fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
-            Ok(Some(Scalar::Bool(truth)))
-        }
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(Some(Scalar::Text(text.to_owned())))
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(None)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-            Ok(None)
-        }
+impl<'de> Deserialize<'de> for ScalarOrNone {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(ScalarVisitor).map(ScalarOrNone)
     }
-    json.deserialize_any(ScalarVisitor)
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Option<Scalar>;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_bool<E>(self, truth: bool) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Bool(truth)))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Some(Scalar::Text(text.to_owned())))
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
 }
 
 #[derive(Deserialize)]
@@ -191,10 +264,11 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
     }
     let mut layers: Vec<ConfigLayer> = Vec::new();
     let mut open = vec![(root, None::<ConfigLayerId>)];
-    while let Some((node, parent)) = open.pop() {
+    while let Some((mut node, parent)) = open.pop() {
         if layers.len() >= MAX_KERAS_CONFIG_LAYERS {
             return Err(format!("it has more than {MAX_KERAS_CONFIG_LAYERS} layers"));
         }
+        let variables = node.variables();
         let config = node.config.unwrap_or_default();
         let own = !matches!(config.trainable, Some(Scalar::Bool(false)));
         let holder = parent.and_then(|parent| layers.get(parent.0));
@@ -210,6 +284,7 @@ pub(crate) fn parse(json: &[u8]) -> Result<KerasConfig, String> {
             trainable,
             is_model: config.layers.is_some(),
             parent,
+            variables,
         });
         open.extend(config.layers.into_iter().flatten().rev().map(|child| (child, Some(id))));
     }

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::layers::{Described, ExpectedVariable, Inputs, Naming, Values, derive};
+
 /// The keys of one layer's metadata. All of them may be absent.
 #[derive(Debug, Default, Deserialize)]
 struct RawLayer<'a> {
@@ -16,6 +18,8 @@ struct RawLayer<'a> {
     keras_version: Option<serde_json::Value>,
     #[serde(default, borrow)]
     config: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    build_input_shape: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -40,6 +44,8 @@ pub(crate) struct LayerJson {
     /// Name and class of the input layers at the beginning of a Sequential's configuration: they have
     /// no object of their own.
     pub leading_inputs: Vec<(String, String)>,
+    /// The variables that Keras creates for it; `None` where they cannot be told for sure.
+    pub variables: Option<Vec<ExpectedVariable>>,
 }
 
 /// Reads the JSON of one layer. `None` where it is not a JSON object.
@@ -60,9 +66,16 @@ pub(crate) fn read_layer(text: &str) -> Option<LayerJson> {
         Some(serde_json::Value::String(s)) => Some(s),
         _ => None,
     };
+    let class = text_of(raw.class_name);
+    let described = Described {
+        class: class.as_deref().unwrap_or_default(),
+        config: raw.config.and_then(Values::read),
+        inputs: raw.build_input_shape.map(Inputs::of_keras_2).unwrap_or_default(),
+    };
     let mut layer = LayerJson {
+        variables: derive(described, Naming::Attributes),
         name: text_of(raw.name),
-        class: text_of(raw.class_name).map(|c| unregistered(&c).to_owned()),
+        class: class.map(|c| unregistered(&c).to_owned()),
         trainable: raw.trainable.and_then(|v| v.as_bool()),
         keras_version: text_of(raw.keras_version),
         leading_inputs: Vec::new(),
@@ -136,6 +149,7 @@ mod tests {
         assert_eq!(layer.name.as_deref(), Some("d"));
         assert_eq!(layer.class.as_deref(), Some("Dense"));
         assert_eq!(layer.trainable, Some(false));
+        assert_eq!(layer.variables, None, "it is not Keras' own Dense");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use foldhash::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::json::{LayerJson, read_layer};
+use super::layers::ExpectedVariable;
 use crate::limits::{MAX_KERAS_METADATA_BYTES, MAX_KERAS_METADATA_ENTRIES};
 use crate::model::KerasMetadataPlace;
 use crate::regular_file;
@@ -18,17 +19,14 @@ use crate::wire::{Malformed, Value, fields, int32, utf8};
 /// Most problems that are listed; a file of empty entries would give millions.
 const MAX_PROBLEMS: usize = 100;
 
-/// The identifiers that Keras has given to its objects.
+/// The identifiers that Keras has given to its layers.
 /// Source: saving/legacy/saved_model/constants.py.
-const KERAS_IDENTIFIERS: &[&str] = &[
-    "_tf_keras_layer",
-    "_tf_keras_input_layer",
-    "_tf_keras_rnn_layer",
-    "_tf_keras_metric",
-    "_tf_keras_model",
-    "_tf_keras_network",
-    "_tf_keras_sequential",
-];
+const LAYER_IDENTIFIERS: &[&str] =
+    &["_tf_keras_layer", "_tf_keras_input_layer", "_tf_keras_rnn_layer"];
+
+/// Those of what is no layer: models and metrics.
+const OTHER_IDENTIFIERS: &[&str] =
+    &["_tf_keras_metric", "_tf_keras_model", "_tf_keras_network", "_tf_keras_sequential"];
 
 /// The metadata of one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +39,10 @@ pub(crate) struct Layer {
     pub trainable: Option<bool>,
     /// Input layers of a Sequential, which have no object: name and class.
     pub leading_inputs: Vec<(String, String)>,
+    /// False for a model and a metric.
+    pub is_layer: bool,
+    /// The variables that Keras creates for it; `None` where they cannot be told for sure.
+    pub variables: Option<Vec<ExpectedVariable>>,
 }
 
 /// The metadata of a model.
@@ -98,6 +100,15 @@ pub(crate) enum MetadataProblem {
 }
 
 impl KerasMetadata {
+    /// True where an entry is on an object that it cannot be about. Then none of the numbers can be
+    /// relied on to tell which variables are a layer's.
+    pub fn is_misplaced(&self) -> bool {
+        let is_misplaced = |problem: &MetadataProblem| {
+            matches!(problem, MetadataProblem::OtherKind { .. } | MetadataProblem::UnknownObject(_))
+        };
+        self.problems.iter().any(is_misplaced)
+    }
+
     fn report(&mut self, problem: MetadataProblem) {
         if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(problem);
@@ -117,7 +128,9 @@ impl KerasMetadata {
     fn add(&mut self, graph: &ObjectGraph<'_>, node: i64, identifier: &str, json: &str) {
         match self.usable_entry(graph, node, identifier, json) {
             Ok((id, layer)) => {
-                if !KERAS_IDENTIFIERS.contains(&identifier) {
+                let is_known_layer = LAYER_IDENTIFIERS.contains(&identifier);
+                let is_other = OTHER_IDENTIFIERS.contains(&identifier);
+                if !is_known_layer && !is_other {
                     let name = layer.name.clone().unwrap_or_else(|| identifier.to_owned());
                     self.report(MetadataProblem::UnknownKind(name));
                 }
@@ -131,6 +144,8 @@ impl KerasMetadata {
                         class: layer.class,
                         trainable: layer.trainable,
                         leading_inputs: layer.leading_inputs,
+                        is_layer: !is_other,
+                        variables: layer.variables.filter(|_| is_known_layer),
                     },
                 );
             }

@@ -4,6 +4,7 @@
 
 mod count;
 mod files;
+mod layers;
 mod sentence;
 mod session;
 mod variables;

@@ -1,5 +1,6 @@
 //! Words for facts about single variables, and about Keras' descriptions of them.
 
+use super::layers;
 use super::sentence::{Words, may_tell};
 use crate::evidence::keras::MetadataProblem;
 use crate::model::DType;
@@ -96,6 +97,8 @@ pub(super) fn of_keras(fact: &KerasFact) -> Words {
         )
         .about(variable)
         .values(format!("trainable {listed}"), format!("trainable {configured}")),
+        KerasFact::LayerDiffers(difference) => layers::of_layer(difference),
+        KerasFact::MoreLayersDiffer(more) => layers::of_more(*more),
         KerasFact::ConfigLacksLayers { first, weights, .. } => Words::new(format!(
             "{weights} weights belong to no layer of the Keras configuration, the first of them this one"
         ))
