@@ -30,5 +30,6 @@ step fuzz ci/fuzz.sh
 step "linear growth" ci/linear.sh
 step "one reading" ci/one_reading.sh
 step suite ci/suite.sh
+step "keras layers" ci/keras_layers.sh
 step "python caches" ci/python_caches.sh
 step tests ci/test.sh
