@@ -96,6 +96,10 @@ pub(crate) const MAX_KERAS_CONFIG_LAYERS: usize = 1_000_000;
 
 // Graph.
 
+/// Most bytes of a constant that a session over the variables is given: it travels in one line of the
+/// worker's protocol.
+pub(crate) const MAX_CONSTANT_BYTES: u64 = 1 << 20;
+
 /// Longest chain of pass-through ops (`Identity` and the like) that is followed between a restore and
 /// its assignment.
 pub(crate) const MAX_RESTORE_CHAIN: usize = 64;

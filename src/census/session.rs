@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::session_choice::{SessionChoice, SessionKind, choose};
 use super::session_failure::{cannot_confirm, failed, refused, waits_for};
-use super::session_request::{readable, tensors_to_restore, variable_ops};
+use super::session_request::{constants_to_fill, readable, tensors_to_restore, variable_ops};
 use crate::evidence::files::FileEvidence;
 use crate::evidence::runtime::{
     self, Answer, Failure, FailureKind, Held, LoadRequest, Location, RawBytes, Ready,
@@ -192,13 +192,16 @@ impl<'a> Session<'a> {
 
     fn restore(&mut self, census: &Request<'_, '_>) -> Result<Heard, Failure> {
         let has_weights = census.inventory.has_weights();
-        let (tensors, places) = tensors_to_restore(census.inventory);
+        let (tensors, mut places) = tensors_to_restore(census.inventory);
+        let (constants, filled) = constants_to_fill(census.inventory, &census.files.restore);
+        places.extend(filled);
         // The folder of the variables may not exist where there are none.
         let source = census.source;
         let folder = if has_weights { &source.files.variables_dir } else { &source.dir };
         let request = RestoreRequest {
             prefix: RawBytes::from(folder.join(CHECKPOINT_PREFIX).as_path()),
             tensors,
+            constants,
             batch_bytes: BATCH_BYTES,
             stats: census.options.stats,
         };

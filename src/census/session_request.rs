@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::evidence::load_hazards;
-use crate::evidence::restore_graph::is_variable_op;
-use crate::evidence::runtime::{RawBytes, RestoreTensor, VariableOp};
-use crate::reconcile::{Inventory, ItemId, Settled};
+use crate::evidence::restore_graph::{RestoreGraph, is_variable_op};
+use crate::evidence::runtime::{ConstantTensor, RawBytes, RestoreTensor, VariableOp};
+use crate::reconcile::{Inventory, ItemId, Settled, constant_of};
 use crate::saved_model::{Graph, OpId};
 use crate::source::Source;
 
@@ -47,6 +47,18 @@ pub(super) fn tensors_to_restore(
         }
     }
     (tensors, places)
+}
+
+/// The constants that the init op fills counted variables with, and the item and part that each is.
+pub(super) fn constants_to_fill(
+    inventory: &Inventory<Settled>,
+    restore: &RestoreGraph<'_>,
+) -> (Vec<ConstantTensor>, Vec<(ItemId, usize)>) {
+    let constants = inventory.weights().filter_map(|(id, item)| {
+        let (dtype, value) = constant_of(item, restore)?;
+        Some((ConstantTensor { dtype, value: RawBytes(value) }, (id, 0)))
+    });
+    constants.unzip()
 }
 
 /// What a session may read of a model: its folder, and what TensorFlow's loader itself reads where

@@ -132,7 +132,11 @@ fn add_unrestored_handles(
         {
             let [dtype, shape] = node.attrs_named(["dtype", "shape"]);
             let dtype = dtype.and_then(|a| a.dtype());
-            let shape = shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown);
+            let mut shape = shape.and_then(|a| a.shape()).unwrap_or(DeclaredShape::Unknown);
+            if is_filled && shape.known().is_none() {
+                let constant = restore.init_constants.get(&op).map(|constant| &constant.shape);
+                shape = constant.cloned().unwrap_or(shape);
+            }
             let role = match is_filled {
                 true => special_role(node.name, dtype, &shape, Claim::None).unwrap_or(Role::Weight),
                 // The path of an asset, which the init op writes.

@@ -158,6 +158,15 @@ pub(crate) enum VariableFact {
         /// As stored.
         stored: Shape,
     },
+    /// The init op gives the variable another shape than the checkpoint stores.
+    InitShapeDiffers {
+        /// Its name.
+        variable: String,
+        /// As stored.
+        stored: Shape,
+        /// As the init op assigns it.
+        assigned: Shape,
+    },
     /// The declared dtype is not the stored one.
     DTypeDiffers {
         /// Its name.

@@ -35,7 +35,7 @@ pub(crate) use layer_difference::{LayerDifference, LayerMismatch};
 use object_graphs::PairedObjects;
 pub(crate) use session::{Confirmation, compare_session, confirmed, without_owner};
 pub(crate) use session_fact::*;
-pub(crate) use unproven::unproven;
+pub(crate) use unproven::{constant_of, unproven};
 
 /// Joins what the files say: every variable once, with all that is known before a session is asked.
 pub(crate) fn inventory(files: &FileEvidence<'_>) -> (Inventory<Settled>, Vec<Fact>) {

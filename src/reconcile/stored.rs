@@ -21,6 +21,7 @@ pub(crate) fn with_stored(
     let inventory = inventory.advance(|_, declared| {
         let item = look_up(declared, index);
         facts.extend(compare_item(&item, graph).into_iter().map(Fact::from));
+        facts.extend(compare_init(&item, restore).map(Fact::from));
         item
     });
     if let Some(index) = index {
@@ -68,6 +69,19 @@ fn compare_item(item: &Stored, graph: &Graph<'_>) -> Vec<VariableFact> {
         }
     }
     facts
+}
+
+/// What the init op leaves in a variable that the checkpoint has filled before.
+fn compare_init(item: &Stored, restore: &RestoreGraph<'_>) -> Option<VariableFact> {
+    let stored = &item.tensor.as_ref()?.shape;
+    let [part] = item.parts.as_slice() else { return None };
+    let assigned = restore.init_constants.get(&part.op?)?.shape.known()?;
+    let (variable, stored) = (item.name.clone(), stored.clone());
+    (part.slice.is_empty() && assigned != stored).then_some(VariableFact::InitShapeDiffers {
+        variable,
+        stored,
+        assigned,
+    })
 }
 
 /// One declaration of a variable and what is stored of it.

@@ -4,6 +4,8 @@
 use super::inventory::Settled;
 use super::session_fact::Unproven;
 use crate::evidence::restore_graph::RestoreGraph;
+use crate::limits::MAX_CONSTANT_BYTES;
+use crate::model::DType;
 
 /// Why a restore of ours does not show what a load of the model holds of this weight; `None` where it does.
 ///
@@ -11,7 +13,8 @@ use crate::evidence::restore_graph::RestoreGraph;
 /// variables by their names, as we do.
 pub(crate) fn unproven(item: &Settled, restore: &RestoreGraph<'_>) -> Option<Unproven> {
     if item.filled_by_init {
-        Some(Unproven::FilledByInit)
+        // A constant is data, which a session can be given as it stands.
+        constant_of(item, restore).is_none().then_some(Unproven::FilledByInit)
     } else if restore.restored.is_empty() {
         None
     } else if item.parts.is_empty() {
@@ -19,4 +22,16 @@ pub(crate) fn unproven(item: &Settled, restore: &RestoreGraph<'_>) -> Option<Unp
     } else {
         item.parts.iter().find_map(|part| part.doubt).map(Unproven::Doubt)
     }
+}
+
+/// The constant that the init op fills this weight with, where it is one that a session can be given:
+/// its dtype, and the `AttrValue` that states it.
+pub(crate) fn constant_of(item: &Settled, restore: &RestoreGraph<'_>) -> Option<(DType, Vec<u8>)> {
+    let [part] = item.parts.as_slice() else { return None };
+    let constant = restore.init_constants.get(&part.op?).filter(|_| item.filled_by_init)?;
+    let dtype = constant.dtype?;
+    let bytes = constant.shape.known()?.elements()?.checked_mul(dtype.byte_width()?)?;
+    let attr = constant.to_attr();
+    let is_small = bytes <= MAX_CONSTANT_BYTES && attr.len() as u64 <= MAX_CONSTANT_BYTES;
+    is_small.then_some((dtype, attr))
 }

@@ -5,6 +5,7 @@
 use super::shape::DeclaredShape;
 use crate::limits::MAX_ATTR_DEPTH;
 use crate::model::DType;
+use crate::wire::writer::put_bytes;
 use crate::wire::{Malformed, Member, Message, OneOf, Value, int32, last_of_each, packed, utf8};
 
 /// The `DataType` that a varint stands for.
@@ -174,6 +175,16 @@ impl<'a> TensorHeader<'a> {
             }
         }
         Ok(TensorHeader { dtype: element, shape: DeclaredShape::decode(&shape)?, proto })
+    }
+
+    /// The `AttrValue` that states this tensor.
+    pub fn to_attr(&self) -> Vec<u8> {
+        let mut attr = Vec::new();
+        // Parts of one message merge where they are stated one after the other.
+        for part in self.proto.parts() {
+            put_bytes(&mut attr, 8, part);
+        }
+        attr
     }
 
     /// Type, shape and numbers as the file writes them: to be compared, not to be decoded.

@@ -15,6 +15,7 @@ mod per_object;
 mod shape;
 mod whole;
 
+pub(crate) use attr::TensorHeader;
 pub(crate) use collection::VariableDef;
 pub(crate) use file::SavedModelFile;
 pub(crate) use function::FunctionBody;

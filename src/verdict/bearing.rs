@@ -111,6 +111,7 @@ fn of_variable(fact: &VariableFact) -> Bearing {
         | VariableFact::ShapeUnknown(_)
         | VariableFact::NotFilled { .. } => Bearing::Contradicts(&[Declaration]),
         VariableFact::ShapeDiffers { .. }
+        | VariableFact::InitShapeDiffers { .. }
         | VariableFact::DTypeDiffers { .. }
         | VariableFact::KeyMissing(_)
         | VariableFact::NotStored { .. } => Bearing::Contradicts(&[Checkpoint, Declaration]),

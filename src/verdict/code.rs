@@ -61,7 +61,9 @@ fn of_variable(fact: &VariableFact) -> Code {
         VariableFact::ShapeImpossible { .. } | VariableFact::TooManyElements { .. } => {
             Code::ShapeImpossible
         }
-        VariableFact::ShapeDiffers { .. } => Code::ShapeDiffers,
+        VariableFact::ShapeDiffers { .. } | VariableFact::InitShapeDiffers { .. } => {
+            Code::ShapeDiffers
+        }
         VariableFact::DTypeDiffers { .. } => Code::DTypeDiffers,
         VariableFact::KeyMissing(_) | VariableFact::NotStored { .. } => Code::KeyMissing,
         VariableFact::NotFilled { .. } => Code::RestoreGraphUnclear,

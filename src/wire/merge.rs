@@ -33,6 +33,11 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Its parts, in order.
+    pub fn parts(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.first.into_iter().chain(self.more.iter().copied())
+    }
+
     /// The fields of all parts.
     pub fn fields(&self) -> MessageFields<'_, 'a> {
         MessageFields { fields: fields(self.first.unwrap_or_default()), more: self.more.iter() }

@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashSet};
 use super::doubt::Doubt;
 use super::scope::{Given, OnTheWay, Scope, constant_behind, given_behind, restore_behind};
 use crate::model::DType;
-use crate::saved_model::{Node, OpId, input_node};
+use crate::saved_model::{Node, OpId, TensorHeader, input_node};
 
 /// One tensor that the restore op reads, and the variable op that it is assigned to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,9 @@ pub(crate) struct RestoreGraph<'a> {
     pub unclear: Option<String>,
     /// The variable ops that the init op fills, which runs after the restore, and that a signature needs.
     pub filled_by_init: HashSet<OpId>,
+    /// The constants that the init op assigns, by every variable op that stands for the variable: what
+    /// a load ends with.
+    pub init_constants: HashMap<OpId, TensorHeader<'a>>,
     /// Handles that a load runs and of which no variable op of the main graph is one: the function, which
     /// is empty for the main graph, and the node.
     pub not_in_main_graph: Vec<(&'a str, &'a str)>,

@@ -37,6 +37,12 @@ pub(crate) fn read<'a>(
     let init: Vec<OpId> = meta.init_nodes()?.iter().filter_map(|name| graph.find(name)).collect();
     let init = writes(graph, init);
     out.filled_by_init = filled(graph, &init, signatures);
+    if !init.is_empty() {
+        let variables = graph.ops().filter(|(_, node)| is_variable_op(node.op));
+        out.init_constants = variables
+            .filter_map(|(op, _)| Some((op, init.constant(resource_name(graph, op)?)?.clone())))
+            .collect();
+    }
     if wanted {
         let restore = writes(graph, graph.find(input_node(meta.restore_op).node));
         proof::settle(graph, &restore, &init, &mut out);

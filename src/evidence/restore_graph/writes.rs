@@ -3,9 +3,9 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::scope::{FunctionScope, Given, MainScope, Scope, given_behind};
+use super::scope::{FunctionScope, Given, MainScope, Scope, constant_behind, given_behind};
 use super::variable_op::{is_variable_op, resource_name, resource_of};
-use crate::saved_model::{Graph, Node, OpId, input_node};
+use crate::saved_model::{Graph, Node, OpId, TensorHeader, input_node};
 
 /// A variable: its container and shared name.
 type Resource<'a> = (&'a [u8], &'a [u8]);
@@ -18,6 +18,8 @@ pub(crate) struct Writes<'a> {
     /// Handles to variables of which no variable op of the main graph is one: the function, which is
     /// empty for the main graph, and the node.
     pub not_in_main_graph: Vec<(&'a str, &'a str)>,
+    /// The constants that are assigned.
+    constants: HashMap<Resource<'a>, TensorHeader<'a>>,
     /// Nodes that may write variables which nothing tells.
     untold: usize,
     /// True where a node decides at run time what else is run.
@@ -38,6 +40,11 @@ impl<'a> Writes<'a> {
     /// True where a node that is told writes the variable.
     pub fn writes(&self, resource: Resource<'_>) -> bool {
         self.times.contains_key(&resource)
+    }
+
+    /// The constant that a variable ends with; `None` where something else may write it, too.
+    pub fn constant(&self, resource: Resource<'a>) -> Option<&TensorHeader<'a>> {
+        self.constants.get(&resource).filter(|_| self.times(resource) == 1)
     }
 
     fn add(&mut self, resource: Option<Resource<'a>>) {
@@ -119,6 +126,9 @@ impl<'a> Run<'_, 'a> {
                     if !only_reads(op) {
                         let given = given();
                         self.may_write(&given);
+                        if let Some((resource, constant)) = self.assigned_constant(scope, &node) {
+                            self.out.constants.insert(resource, constant);
+                        }
                         if is_write(op) && !matches!(given.first(), Some(Given::Variable(_))) {
                             self.out.add(None);
                         }
@@ -126,6 +136,21 @@ impl<'a> Run<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// The variable and the constant of a plain assignment.
+    fn assigned_constant(
+        &self,
+        scope: &dyn Scope<'a>,
+        node: &Node<'a>,
+    ) -> Option<(Resource<'a>, TensorHeader<'a>)> {
+        if !matches!(node.op, "Assign" | "AssignVariableOp") {
+            return None;
+        }
+        let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
+        let Given::Variable(op) = given_behind(scope, inputs.next()?.node) else { return None };
+        let constant = constant_behind(scope, inputs.next()?.node)?;
+        Some((resource_name(self.graph, op)?, constant.attr("value")?.tensor()?))
     }
 
     fn may_write(&mut self, given: &[Given]) {

@@ -24,7 +24,7 @@ pub use failure::{Failure, FailureKind};
 pub use find_library::{Location, Tried, locate};
 pub use parent::{Answer, STARTED_AS_WORKER, Worker, probe, start};
 pub use protocol::{
-    Held, LoadRequest, RawBytes, Ready, RestoreRequest, RestoreTensor, VariableOp,
+    ConstantTensor, Held, LoadRequest, RawBytes, Ready, RestoreRequest, RestoreTensor, VariableOp,
     is_started_as_worker,
 };
 pub use worker::serve_if_worker;

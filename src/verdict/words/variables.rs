@@ -27,6 +27,11 @@ pub(super) fn of_variable(fact: &VariableFact) -> Words {
                 .about(variable)
                 .values(declared, stored)
         }
+        VariableFact::InitShapeDiffers { variable, stored, assigned } => {
+            Words::new("the init op gives this variable another shape than the checkpoint stores")
+                .about(variable)
+                .values(stored, assigned)
+        }
         VariableFact::DTypeDiffers { variable, declared, stored } => {
             let declared = declared.map_or("none".into(), DType::name);
             Words::new("the model declares another dtype than the checkpoint stores")

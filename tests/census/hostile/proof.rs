@@ -68,7 +68,9 @@ fn what_cannot_be_loaded_and_is_assigned_again_is_not_confirmed() {
                 ("shared_name", text(2, "table")),
             ],
         ),
-        zeros("value", 100),
+        zeros("zeros", 100),
+        // What this gives, only a session could tell.
+        node("value", "Neg", &["zeros"], &[("T", type_attr(FLOAT))]),
         assign("init", "twin", "value", &["^write"]),
     ];
     let model = model.add(&nodes, &[], Some("init"));
@@ -76,6 +78,18 @@ fn what_cannot_be_loaded_and_is_assigned_again_is_not_confirmed() {
     is_open(&census, "not-confirmed", "table");
     assert_eq!(census.report["runtime"]["mode"], "variables");
     assert!(!written.exists());
+}
+
+/// Without a session, too: the files say what a load ends with, and it is not what is stored.
+#[test]
+fn an_init_op_that_assigns_another_shape_contradicts_the_checkpoint() {
+    let nodes = [zeros("value", 100), assign("init", "table", "value", &[])];
+    let model = Model::of(FIXTURE.0).add(&nodes, &[], Some("init"));
+    let census = count(&model.path(), &["--runtime", "off"]);
+    assert_eq!(census.code, Some(1), "{}", census.stderr);
+    let finding = census.finding("shape-differs").unwrap();
+    assert_eq!(finding["subject"], "table");
+    assert_eq!((&finding["expected"], &finding["found"]), (&"[5, 3]".into(), &"[100]".into()));
 }
 
 /// The sentence itself: a session that holds a value which the report leaves out, and which belongs to

@@ -152,7 +152,8 @@ impl Worker<'_> {
     /// Restores tensors, batch by batch.
     pub fn restore(&mut self, mut request: RestoreRequest) -> Result<Answer, Failure> {
         request.prefix = absolute(&request.prefix.to_path());
-        let (requested, bytes) = (request.tensors.len(), request.total_bytes());
+        let requested = request.tensors.len().saturating_add(request.constants.len());
+        let bytes = request.total_bytes();
         self.request(&Request::Restore(request), requested, bytes)
     }
 

@@ -15,4 +15,6 @@ pub use self::event::{Event, FailedKind, Held, Ready, Step, decode_event};
 pub use self::line::{PROTOCOL, cut, encode, is_started_as_worker};
 pub(super) use self::line::{WORKER_ARGUMENT, WORKER_VARIABLE};
 pub use self::raw_bytes::RawBytes;
-pub use self::request::{LoadRequest, Request, RestoreRequest, RestoreTensor, Start, VariableOp};
+pub use self::request::{
+    ConstantTensor, LoadRequest, Request, RestoreRequest, RestoreTensor, Start, VariableOp,
+};

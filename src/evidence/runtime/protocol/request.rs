@@ -78,6 +78,9 @@ pub struct RestoreRequest {
     pub prefix: RawBytes,
     /// The tensors to restore.
     pub tensors: Vec<RestoreTensor>,
+    /// Constants to put into variables, after the tensors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub constants: Vec<ConstantTensor>,
     /// Most bytes that are restored at one time. A larger tensor is restored alone.
     pub batch_bytes: u64,
     /// Compute statistics of the values too.
@@ -89,6 +92,16 @@ impl RestoreRequest {
     pub(crate) fn total_bytes(&self) -> u64 {
         self.tensors.iter().fold(0, |sum: u64, tensor| sum.saturating_add(tensor.byte_len))
     }
+}
+
+/// A constant of the model's graph: data, not code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConstantTensor {
+    /// Its element type; on the wire its number in types.proto.
+    #[serde(with = "values::dtype")]
+    pub dtype: DType,
+    /// The attribute `value` of its node: an `AttrValue` as the file writes it.
+    pub value: RawBytes,
 }
 
 /// One tensor of the checkpoint, or one slice of one.

@@ -17,10 +17,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use super::batches::{Batch, Wanted, batches, sorted};
 use super::events::{Events, Failed};
 use super::session::{Refusal, Threads};
-use super::slots::{Kind, SlotGraph, lacks_assignment};
+use super::slots::{Kind, SlotGraph, constant_dims, lacks_assignment};
 use super::statistics;
 use crate::evidence::runtime::failure::{StatusCode, clean};
-use crate::evidence::runtime::protocol::{Held, RestoreRequest, Step, cut};
+use crate::evidence::runtime::protocol::{ConstantTensor, Held, RestoreRequest, Step, cut};
 use crate::limits::{MAX_FAILED_RESTORES, MAX_HELD_ERROR_BYTES};
 use crate::model::{DType, Stats};
 
@@ -63,8 +63,20 @@ pub(super) fn restore(
     if let Some(refusal) = locked(&work.exhausted).take() {
         return Err(refusal.into());
     }
-    events.held(work.held.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let mut held = work.held.into_inner().unwrap_or_else(PoisonError::into_inner);
+    held.extend(request.constants.iter().map(|constant| fill(constant, threads)));
+    events.held(held);
     Ok(())
+}
+
+/// Puts a constant into a variable, and gives what the session then holds.
+fn fill(constant: &ConstantTensor, threads: Threads) -> Held {
+    let mut held = Held::default();
+    match constant_dims(constant.dtype, &constant.value.0, threads) {
+        Ok(dims) => held.set_value(constant.dtype, &dims),
+        Err(refusal) => held = Held::error(cut(&clean(&refusal.message), MAX_HELD_ERROR_BYTES)),
+    }
+    held
 }
 
 /// Makes the checkpoint's folder the current one, and gives the prefix relative to it. `RestoreV2`

@@ -110,6 +110,24 @@ impl SlotGraph {
     }
 }
 
+/// Puts a constant into a variable of a session of its own, and gives the dimensions of what that holds.
+/// `value` is the `AttrValue` that states the constant.
+pub(super) fn constant_dims(
+    dtype: DType,
+    value: &[u8],
+    threads: Threads,
+) -> Result<Vec<i64>, Refusal> {
+    let mut graph = GraphBuilder::new();
+    let mut slots = Slots::new(Kind { dtype, slots: 1, assign: true, stats: false });
+    let attrs = [Attr::Value("dtype", &slots.dtype), Attr::Value("value", value)];
+    let constant = graph.add("Const", "census/constant", &[], &[], &attrs)?;
+    slots.add_variable(&mut graph, 0, (&constant, 0))?;
+    let session = graph.start(threads)?;
+    let (fetches, targets) = (slots.shapes.iter().collect(), slots.destroyed.iter().collect());
+    let dims = session.run_for_dims(&Run { fetches, targets, ..Run::default() })?;
+    Ok(dims.into_iter().next().unwrap_or_default())
+}
+
 /// The nodes of the slots, while the graph is being built.
 struct Slots {
     keep: bool,
