@@ -11,7 +11,7 @@ pub(crate) use config::parse as parse_config;
 #[cfg(any(test, feature = "testkit"))]
 pub(crate) use config::read_bytes as read_config_bytes;
 pub(crate) use config::{ConfigLayerId, KerasConfig, read as read_config};
-pub(crate) use layers::{ExpectedVariable, Presence};
+pub(crate) use layers::{ExpectedVariable, Presence, UNNAMED};
 pub(crate) use metadata::{
     KerasMetadata, MetadataProblem, decode_file, read_file, read_object_graph,
 };

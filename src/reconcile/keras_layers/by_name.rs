@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::judge::{Circumstances, Pair, Seen, judge};
 use super::layer_check::LayerCheck;
-use crate::evidence::keras::{ConfigLayerId, ExpectedVariable, KerasConfig};
+use crate::evidence::keras::{ConfigLayerId, ExpectedVariable, KerasConfig, UNNAMED};
 use crate::model::Role;
 use crate::reconcile::inventory::{Confirmed, Inventory};
 use crate::reconcile::layer_difference::LayerDifference;
@@ -96,7 +96,11 @@ impl<'i> Names<'i> {
             let end = format!("{layer}/{scope}{name}");
             let is_unowned = self.unowned.contains(end.as_str());
             is_only &= !is_unowned;
-            let mut fitting = owned.iter().filter(|item| ends(&item.name).any(|e| e == end));
+            let is_it = |found: &str| match found.strip_prefix(end.as_str()) {
+                Some(rest) => rest.is_empty() || (*name == UNNAMED && is_number(rest)),
+                None => false,
+            };
+            let mut fitting = owned.iter().filter(|item| ends(&item.name).any(is_it));
             seen = match (fitting.next(), fitting.next()) {
                 (Some(item), None) => {
                     let seen = item.shape().map(|shape| Seen::Variable(shape, item.flag));
@@ -110,6 +114,11 @@ impl<'i> Names<'i> {
         }
         (seen, is_only)
     }
+}
+
+/// True for what Keras adds to a name that it gives a second time.
+fn is_number(end: &str) -> bool {
+    end.strip_prefix('_').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The ends of a name at its parts, the whole name last.

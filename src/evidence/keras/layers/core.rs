@@ -4,6 +4,7 @@ use super::built::{Built, declared, position};
 use super::class::{Class, When, weight, weight_by};
 use super::dims::{Dim, Dims};
 use super::einsum;
+use super::expected::UNNAMED;
 use crate::saved_model::DeclaredShape;
 
 pub(super) const CLASSES: &[Class] = &[
@@ -51,6 +52,14 @@ pub(super) const CLASSES: &[Class] = &[
         needs: &["shared_axes"],
         knows: &[],
         weights: &[weight_by(&["alpha"], Dims::By(alpha))],
+        parts: &[],
+    },
+    // Of ConvNeXt in `keras.applications`. Keras 3 gives its variable no name.
+    Class {
+        names: &["LayerScale"],
+        needs: &["init_values", "projection_dim"],
+        knows: &[],
+        weights: &[weight(&["gamma", UNNAMED], &[Dim::Key("projection_dim")])],
         parts: &[],
     },
     // Keras 2.

@@ -2,6 +2,9 @@
 
 use crate::saved_model::DeclaredShape;
 
+/// The last name of variables to which Keras 3 gives a name: this, or this and a number.
+pub(crate) const UNNAMED: &str = "variable";
+
 /// A variable that a layer has, has not, or may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExpectedVariable {

@@ -35,5 +35,5 @@ mod weightless;
 
 pub(super) use config::{Key, Values};
 pub(super) use derive::{Described, Naming, derive};
-pub(crate) use expected::{ExpectedVariable, Presence};
+pub(crate) use expected::{ExpectedVariable, Presence, UNNAMED};
 pub(super) use inputs::Inputs;

@@ -3,7 +3,10 @@
 
 /// Whether layers of this class have no weights.
 pub(super) fn is_weightless(class: &str) -> bool {
-    [LAYERS, OPERATIONS, OF_KERAS_3].into_iter().flatten().any(|name| *name == class)
+    [LAYERS, OPERATIONS, OF_KERAS_3, OF_APPLICATIONS]
+        .into_iter()
+        .flatten()
+        .any(|name| *name == class)
 }
 
 /// Layers of Keras 2 and 3.
@@ -125,3 +128,6 @@ const OF_KERAS_3: &[&str] = &[
     "RandomShear",
     "Solarization",
 ];
+
+/// Layers of the models in `keras.applications`.
+const OF_APPLICATIONS: &[&str] = &["CustomScaleLayer", "StochasticDepth"];
