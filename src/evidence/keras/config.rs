@@ -97,14 +97,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawConfig<'a> {
 }
 
 /// Modules of Keras' own layers.
-const KERAS_LAYERS: &[&str] = &[
-    "keras.layers",
-    "keras.src.layers",
-    "keras.src.applications",
-    "tf_keras.layers",
-    "tf_keras.src.layers",
-    "tf_keras.src.applications",
-];
+const KERAS_LAYERS: &[&str] =
+    &["keras.layers", "keras.src.layers", "tf_keras.layers", "tf_keras.src.layers"];
+
+/// Modules of the layers that models of `keras.applications` have of their own. They are registered, as
+/// users' layers are.
+const KERAS_APPLICATIONS: &[&str] = &["keras.src.applications", "tf_keras.src.applications"];
 
 /// Modules of the operations that a model of Keras 3 lists among its layers. They hold nothing.
 const KERAS_OPERATIONS: &[&str] = &["keras.ops", "keras.src.ops"];
@@ -123,9 +121,11 @@ impl<'a> RawNode<'a> {
         if is_in(KERAS_OPERATIONS) {
             return Some(Vec::new());
         }
-        // What Keras registers without a package has its class's name.
-        let is_own = self.registered_name.is_none() || self.registered_name == self.class_name;
-        if !is_in(KERAS_LAYERS) || !is_own {
+        let is_own = match &self.registered_name {
+            None => is_in(KERAS_LAYERS),
+            Some(_) => is_in(KERAS_APPLICATIONS),
+        };
+        if !is_own {
             return None;
         }
         let described = Described {

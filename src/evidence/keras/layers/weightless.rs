@@ -129,5 +129,6 @@ const OF_KERAS_3: &[&str] = &[
     "Solarization",
 ];
 
-/// Layers of the models in `keras.applications`.
-const OF_APPLICATIONS: &[&str] = &["CustomScaleLayer", "StochasticDepth"];
+/// Layers of the models in `keras.applications`. Keras registers the first as users do theirs.
+const OF_APPLICATIONS: &[&str] =
+    &["Custom>CustomScaleLayer", "CustomScaleLayer", "StochasticDepth"];
