@@ -14,6 +14,9 @@ import sys
 
 LISTS = pathlib.Path(__file__).with_name("environments")
 
+# The list that an environment was made from, kept in it.
+MADE_FROM = "packages.txt"
+
 
 def names():
     return sorted(path.stem for path in LISTS.glob("*.txt"))
@@ -28,9 +31,12 @@ def folder():
 
 
 def python_of(name):
-    """The environment's Python, or None where it has not been made."""
-    python = folder() / name / "bin" / "python"
-    return python if python.exists() else None
+    """The environment's Python, or None where it has not been made, or from another list."""
+    place = folder() / name
+    python, made_from = place / "bin" / "python", place / MADE_FROM
+    if not python.exists() or not made_from.exists():
+        return None
+    return python if made_from.read_bytes() == (LISTS / f"{name}.txt").read_bytes() else None
 
 
 def _version_needed(name):
@@ -51,7 +57,7 @@ def _find_python(version):
 
 
 def set_up(name):
-    """Makes the environment unless it is there. Returns None, or why it could not be made."""
+    """Makes the environment unless it is there as its list says. Returns None, or why it could not be made."""
     if python_of(name):
         return None
     version = _version_needed(name)
@@ -73,7 +79,9 @@ def set_up(name):
         done = subprocess.run([str(word) for word in step], capture_output=True, text=True)
         if done.returncode != 0:
             return (done.stderr or done.stdout).strip()[-500:]
+    shutil.copyfile(LISTS / f"{name}.txt", unfinished / MADE_FROM)
     # Scripts in `bin` name the unfinished folder; only `bin/python` is ever used.
+    shutil.rmtree(place, ignore_errors=True)
     unfinished.rename(place)
     return None
 
