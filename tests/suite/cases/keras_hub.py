@@ -1,7 +1,7 @@
 """KerasHub's models, tiny and with random weights, by `model.export` and by `tf.saved_model.save`."""
 
 import truth
-from cases.keras3 import exported, saved, with_archive
+from cases.keras3 import exported, saved
 from frameworks import keras3 as keras
 from frameworks import tf
 from registry import case
@@ -33,7 +33,7 @@ def vit():
 
 def resnet():
     return models().ResNetBackbone(
-        input_conv_filters=[8], input_conv_kernel_sizes=[7], stackwise_num_filters=[8, 16], stackwise_num_blocks=[1, 2],
+        input_conv_filters=[8], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 16], stackwise_num_blocks=[1, 2],
         stackwise_num_strides=[1, 2], block_type="bottleneck_block", image_shape=(32, 32, 3),
     )
 
@@ -41,8 +41,7 @@ def resnet():
 @case("tf221")
 def bert_export(folder):
     """An encoder with two outputs."""
-    model = bert()
-    return with_archive(exported(model, folder), model, folder)
+    return exported(bert(), folder)
 
 
 @case("tf221")
