@@ -88,19 +88,21 @@ def forest(kind):
 
 @case("tf215")
 def random_forest(folder):
-    """Trees are files among the assets: there are no parameters, and an op that TensorFlow does not have."""
+    """Trees are files among the assets, read by an op that TensorFlow does not have; a flag is all that is left."""
     model = forest("RandomForestModel")
-    assert sum(map(truth.elements, model.trainable_weights)) == 0
+    answer = truth.keras2(model, tree=False)
+    assert answer["counts"]["parameters"] == 1, answer
     model.save(folder)
-    return {"counts": {"parameters": 0, "bytes": 0, "variables": 0, "trainable": 0}}
+    return answer
 
 
 @case("tf215")
 def boosted_trees(folder):
     """Gradient boosted trees, whose inputs a layer of Keras prepares."""
     model = forest("GradientBoostedTreesModel")
+    answer = truth.keras2(model, tree=False)
     model.save(folder)
-    return {"counts": {"parameters": 0, "bytes": 0, "variables": 0, "trainable": 0}}
+    return answer
 
 
 @case("tf215")
@@ -109,8 +111,8 @@ def ranking_layers(folder):
     import tensorflow_ranking as ranking
 
     inputs = keras.Input((5, 3), name="documents"), keras.Input((5,), dtype="bool", name="mask")
-    attention = ranking.keras.layers.DocumentInteractionAttention(num_heads=2, head_size=4, num_layers=2, topk=3)
-    hidden = attention(inputs[0], inputs[1])
+    attention = ranking.keras.layers.DocumentInteractionAttention(num_heads=2, head_size=4, num_layers=2)
+    hidden = attention(inputs)
     model = keras.Model(inputs, layers.Dense(1, name="score")(hidden), name="ranking")
     answer = truth.keras2(model, tree=False)
     model.save(folder, save_format="tf")
