@@ -193,7 +193,7 @@ def generators(folder):
 
     y = Shaken(name="one")(Shaken(name="two")(y))
     model = keras.Model(x, layers.Dense(2, name="out")(layers.Flatten(name="flat")(y)), name="random")
-    return saved(model, folder, not_counted={"rng": 2})
+    return exported(model, folder, not_counted={"rng": 2})
 
 
 @case("tf221")
