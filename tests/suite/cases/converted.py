@@ -2,6 +2,7 @@
 
 import numpy as np
 import truth
+from cases.keras3 import at_most
 from cases.tf1 import initialise, network, simple_save
 from frameworks import keras2, keras3, save_keras2, tf, tf1
 from registry import KERAS2_NEW, MODULES, case
@@ -207,7 +208,8 @@ def hidden_in_keras3(folder):
     hiding = Hiding(name="hiding")
     model = keras3.Model(x, keras3.layers.Dense(2, name="head")(hiding(x)), name="hides")
     weights = list(model.weights) + [hiding.raw, hiding.part.kernel]
-    answer = {"counts": truth.counts(weights, weights)}
+    # No list has what Keras does not see: whether it would be trained is not known.
+    answer = {"counts": at_most(truth.counts(weights, weights))}
     assert answer["counts"]["parameters"] == 3 * 2 + 2 + 4 + 12
     model.export(folder, verbose=False)
     return answer
@@ -224,7 +226,7 @@ def tracked_module(folder):
     archive.track(part)
     archive.add_endpoint("serve", lambda x: model(x) * part.scale + part.fixed, input_signature=SPEC)
     weights = list(model.weights) + [part.scale, part.fixed]
-    answer = {"counts": truth.counts(weights, list(model.weights) + [part.scale])}
+    answer = {"counts": at_most(truth.counts(weights, list(model.weights) + [part.scale]))}
     archive.write_out(folder, verbose=False)
     return answer
 

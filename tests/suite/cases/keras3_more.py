@@ -2,7 +2,7 @@
 
 import numpy as np
 import truth
-from cases.keras3 import exported, saved, with_archive
+from cases.keras3 import at_most, exported, saved, with_archive
 from frameworks import keras3 as keras
 from frameworks import tf
 from registry import case
@@ -38,7 +38,8 @@ def stateful_export(folder):
 @case("tf221")
 def stateful_saved(folder):
     """Stateful recurrent layers, by tf.saved_model.save."""
-    return of_layers(stateful(), folder, tf.saved_model.save)
+    answer = of_layers(stateful(), folder, tf.saved_model.save)
+    return {**answer, "counts": at_most(answer["counts"])}
 
 
 @case("tf221")
@@ -52,7 +53,7 @@ def stateful_trained(folder):
     states = both.forward_layer.states + both.backward_layer.states
     assert len(states) == 4
     weights = [w for w in model.weights if all(w is not state for state in states)]
-    answer = {"counts": truth.counts(weights, model.trainable_weights), "not_counted": {"state": 4}}
+    answer = {"counts": at_most(truth.counts(weights, model.trainable_weights)), "not_counted": {"state": 4}}
     tf.saved_model.save(model, folder)
     return answer
 
@@ -116,7 +117,7 @@ def sequential_in_a_module(folder):
     root.parts, root.scale = [network, {"layer": alone}], tf.Variable(1.0, name="scale")
     weights = [w.value for w in network.weights + alone.weights] + [root.scale]
     tf.saved_model.save(root, folder)
-    return {"counts": truth.counts(weights, [w for w in weights if w.trainable])}
+    return {"counts": at_most(truth.counts(weights, [w for w in weights if w.trainable]))}
 
 
 @case("tf221")
@@ -127,7 +128,7 @@ def checkpoint(folder):
     model.train_on_batch(np.zeros((2, 4), "f4"), np.zeros((2, 2), "f4"))
     weights = [w.value for w in model.weights]
     tf.saved_model.save(tf.train.Checkpoint(model=model, optimizer=model.optimizer), folder)
-    return {"counts": truth.counts(weights, weights)}
+    return {"counts": at_most(truth.counts(weights, weights))}
 
 
 def step(optimizer):

@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 import truth
+from cases.keras3 import at_most
 from frameworks import keras2, keras3, tf
 from registry import MODULES, case
 
@@ -142,7 +143,7 @@ def several_frameworks(folder):
     root.two, root.three = two, three
     weights = list(two.weights) + [w.value for w in three.weights]
     tf.saved_model.save(root, folder)
-    return {"counts": truth.counts(weights, list(two.trainable_weights) + [w.value for w in three.trainable_weights])}
+    return {"counts": at_most(truth.counts(weights, list(two.trainable_weights) + [w.value for w in three.trainable_weights]))}
 
 
 @case("tf221")
@@ -171,7 +172,7 @@ def adversarial(folder):
     model(np.zeros((2, 2), "f4"))
     weights = list(model.maker.weights) + list(model.critic.weights)
     tf.saved_model.save(model, folder)
-    return {"counts": truth.counts(weights, weights)}
+    return {"counts": at_most(truth.counts(weights, weights))}
 
 
 @case("tf221")
