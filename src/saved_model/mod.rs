@@ -21,7 +21,7 @@ pub(crate) use file::SavedModelFile;
 pub(crate) use function::FunctionBody;
 pub(crate) use graph::{Graph, OpId};
 pub(crate) use meta_graph::{MetaGraph, Signature, select};
-pub(crate) use node::{Node, input_node};
+pub(crate) use node::{InputName, Node, input_node};
 pub(crate) use object_graph::{Edge, Kind, NodeId, ObjectGraph, SavedVariable};
 pub(crate) use per_object::PerObject;
 pub(crate) use shape::DeclaredShape;

@@ -3,7 +3,9 @@
 use foldhash::{HashMap, HashSet};
 
 use super::doubt::Doubt;
-use super::scope::{Given, OnTheWay, Scope, constant_behind, given_behind, restore_behind};
+use super::scope::{
+    Call, Given, OnTheWay, Scope, assigned, constant_behind, given_behind, restore_behind, taken,
+};
 use crate::model::DType;
 use crate::saved_model::{Node, OpId, TensorHeader, input_node};
 
@@ -25,7 +27,7 @@ pub(crate) struct Restored<'a> {
     pub doubt: Option<Doubt>,
 }
 
-/// The effects of the restore op.
+/// What a load does to the variables: the restore op, and the init op after it.
 #[derive(Debug, Default)]
 pub(crate) struct RestoreGraph<'a> {
     /// Every tensor that it reads, in the order of the graph.
@@ -42,13 +44,6 @@ pub(crate) struct RestoreGraph<'a> {
     /// Handles that a load runs and of which no variable op of the main graph is one: the function, which
     /// is empty for the main graph, and the node.
     pub not_in_main_graph: Vec<(&'a str, &'a str)>,
-}
-
-/// A call of a function.
-pub(super) struct Call<'a> {
-    pub function: &'a str,
-    /// What is passed for each argument.
-    pub arguments: Vec<Given>,
 }
 
 /// A variable op that an output of a restore is assigned to, and what is done to the value.
@@ -76,9 +71,7 @@ pub(super) fn follow<'a>(
             "RestoreV2" => restores.push(node),
             "PartitionedCall" | "StatefulPartitionedCall" => {
                 if let Some(function) = node.attr("f").and_then(|f| f.function()) {
-                    let inputs = node.inputs().map(input_node).filter(|i| !i.control);
-                    let arguments = inputs.map(|i| given_behind(scope, i.node)).collect();
-                    calls.push(Call { function, arguments });
+                    calls.push(Call { function, arguments: taken(scope, &node) });
                 }
             }
             _ => {}
@@ -93,9 +86,7 @@ pub(super) fn follow<'a>(
 
 /// The output of a restore that a node assigns, and the variable that it assigns it to.
 fn assignment<'a>(scope: &dyn Scope<'a>, node: &Node<'a>) -> Option<((&'a str, usize), Target)> {
-    let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
-    let (target, value) = (inputs.next()?, inputs.next()?);
-    let Given::Variable(variable) = given_behind(scope, target.node) else { return None };
+    let (variable, value) = assigned(scope, node)?;
     let (restore, output, way) = restore_behind(scope, value.node, value.output)?;
     Some(((restore, output), (variable, way)))
 }

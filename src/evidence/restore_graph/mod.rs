@@ -36,8 +36,8 @@ pub(crate) fn read<'a>(
     let mut out = follow_restore(graph, meta.restore_op, meta.filename_tensor);
     let init: Vec<OpId> = meta.init_nodes()?.iter().filter_map(|name| graph.find(name)).collect();
     let init = writes(graph, init);
-    out.filled_by_init = filled(graph, &init, signatures);
     if !init.is_empty() {
+        out.filled_by_init = filled(graph, &init, signatures);
         let variables = graph.ops().filter(|(_, node)| is_variable_op(node.op));
         out.init_constants = variables
             .filter_map(|(op, _)| Some((op, init.constant(resource_name(graph, op)?)?.clone())))
@@ -53,9 +53,6 @@ pub(crate) fn read<'a>(
 
 /// The variable ops that these writes fill and that a signature needs.
 fn filled(graph: &Graph<'_>, init: &Writes<'_>, signatures: &[Signature<'_>]) -> HashSet<OpId> {
-    if init.is_empty() {
-        return HashSet::new();
-    }
     let outputs = signatures.iter().flat_map(|s| &s.outputs).filter_map(|name| graph.find(name));
     let needed = graph.ancestors(outputs).into_iter();
     needed

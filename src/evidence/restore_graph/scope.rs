@@ -5,7 +5,7 @@ use foldhash::HashMap;
 
 use super::variable_op::is_variable_op;
 use crate::limits::MAX_RESTORE_CHAIN;
-use crate::saved_model::{FunctionBody, Graph, Node, OpId, input_node};
+use crate::saved_model::{FunctionBody, Graph, InputName, Node, OpId, input_node};
 
 /// Nodes that refer to each other by name: the main graph, or one function.
 pub(super) trait Scope<'a> {
@@ -118,6 +118,36 @@ pub(super) fn given_behind<'a>(scope: &dyn Scope<'a>, name: &'a str) -> Given {
         }
     }
     Given::Other
+}
+
+/// A call of a function.
+pub(super) struct Call<'a> {
+    pub function: &'a str,
+    /// What is passed for each argument.
+    pub arguments: Vec<Given>,
+}
+
+/// What a node takes, control inputs aside.
+pub(super) fn taken<'a>(scope: &dyn Scope<'a>, node: &Node<'a>) -> Vec<Given> {
+    let inputs = node.inputs().map(input_node).filter(|i| !i.control);
+    inputs.map(|i| given_behind(scope, i.node)).collect()
+}
+
+/// The variable that a node assigns, and the value that it assigns; `None` where it is no plain assignment
+/// to a variable of the main graph.
+pub(super) fn assigned<'a>(
+    scope: &dyn Scope<'a>,
+    node: &Node<'a>,
+) -> Option<(OpId, InputName<'a>)> {
+    if !matches!(node.op, "Assign" | "AssignVariableOp") {
+        return None;
+    }
+    let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
+    let (target, value) = (inputs.next()?, inputs.next()?);
+    match given_behind(scope, target.node) {
+        Given::Variable(variable) => Some((variable, value)),
+        Given::Prefix | Given::Other => None,
+    }
 }
 
 /// What is done to a value between its restore and its assignment.

@@ -3,9 +3,11 @@
 
 use foldhash::{HashMap, HashSet};
 
-use super::scope::{FunctionScope, Given, MainScope, Scope, constant_behind, given_behind};
+use super::scope::{
+    Call, FunctionScope, Given, MainScope, Scope, assigned, constant_behind, taken,
+};
 use super::variable_op::{is_variable_op, resource_name, resource_of};
-use crate::saved_model::{Graph, Node, OpId, TensorHeader, input_node};
+use crate::saved_model::{Graph, Node, OpId, TensorHeader};
 
 /// A variable: its container and shared name.
 type Resource<'a> = (&'a [u8], &'a [u8]);
@@ -58,12 +60,6 @@ impl<'a> Writes<'a> {
     }
 }
 
-/// A function that is entered, and what its first caller passes.
-struct Call<'a> {
-    function: &'a str,
-    arguments: Vec<Given>,
-}
-
 /// Collects what these nodes of the main graph and everything that they depend on write.
 pub(super) fn writes<'a>(graph: &Graph<'a>, starts: impl IntoIterator<Item = OpId>) -> Writes<'a> {
     let mut run =
@@ -109,22 +105,16 @@ impl<'a> Run<'_, 'a> {
                 continue;
             }
             self.out.has_conditions |= is_condition(node.op);
-            let given = || -> Vec<Given> {
-                let inputs = node.inputs().map(input_node).filter(|i| !i.control);
-                inputs.map(|i| given_behind(scope, i.node)).collect()
-            };
             let functions = node.functions();
             match (node.op, functions.as_slice()) {
                 ("PartitionedCall" | "StatefulPartitionedCall", [function]) => {
-                    self.calls.push(Call { function, arguments: given() });
+                    self.calls.push(Call { function, arguments: taken(scope, &node) });
                 }
                 (op, functions) => {
-                    let arguments = || Vec::new();
-                    let calls =
-                        functions.iter().map(|f| Call { function: f, arguments: arguments() });
-                    self.calls.extend(calls);
+                    let called = functions.iter();
+                    self.calls.extend(called.map(|f| Call { function: f, arguments: Vec::new() }));
                     if !only_reads(op) {
-                        let given = given();
+                        let given = taken(scope, &node);
                         self.may_write(&given);
                         if let Some((resource, constant)) = self.assigned_constant(scope, &node) {
                             self.out.constants.insert(resource, constant);
@@ -144,13 +134,9 @@ impl<'a> Run<'_, 'a> {
         scope: &dyn Scope<'a>,
         node: &Node<'a>,
     ) -> Option<(Resource<'a>, TensorHeader<'a>)> {
-        if !matches!(node.op, "Assign" | "AssignVariableOp") {
-            return None;
-        }
-        let mut inputs = node.inputs().map(input_node).filter(|i| !i.control);
-        let Given::Variable(op) = given_behind(scope, inputs.next()?.node) else { return None };
-        let constant = constant_behind(scope, inputs.next()?.node)?;
-        Some((resource_name(self.graph, op)?, constant.attr("value")?.tensor()?))
+        let (variable, value) = assigned(scope, node)?;
+        let constant = constant_behind(scope, value.node)?;
+        Some((resource_name(self.graph, variable)?, constant.attr("value")?.tensor()?))
     }
 
     fn may_write(&mut self, given: &[Given]) {
