@@ -3,10 +3,10 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::inventory::{Declared, Inventory, ItemId, Part};
+use super::inventory::{Declared, Inventory, ItemId};
 use crate::evidence::collections::GraphVariable;
 use crate::evidence::object_graph::ObjectGraphFacts;
-use crate::evidence::restore_graph::{RestoreGraph, Restored, is_variable_op, resource_name};
+use crate::evidence::restore_graph::{Part, RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::evidence::roles::{Claim, special_role};
 use crate::model::Role;
 use crate::saved_model::{DeclaredShape, Graph, Kind, NodeId, ObjectGraph, OpId};
@@ -46,11 +46,7 @@ pub(crate) fn from_object_graph(
             for r in by_key.get(key.as_slice()).into_iter().flatten() {
                 item.reshaped |= r.reshaped;
                 if r.variable.is_some() {
-                    item.parts.push(Part {
-                        op: r.variable,
-                        slice: String::from_utf8_lossy(r.slice).into_owned(),
-                        doubt: r.doubt,
-                    });
+                    item.parts.push(r.part());
                 }
             }
             item.key = Some(key.clone());
@@ -82,8 +78,7 @@ pub(crate) fn from_collections(
         let is_named = restore.restored.is_empty() && !v.filled_by_init;
         item.key = (v.restored || is_named).then_some(v.key);
         item.filled_by_init = v.filled_by_init && !v.restored;
-        let parts = v.parts.into_iter();
-        item.parts = parts.map(|p| Part { op: p.op, slice: p.slice, doubt: p.doubt }).collect();
+        item.parts = v.parts;
         item.listed = v.trainable;
         item.reshaped = v.reshaped;
         inventory.add(item);
@@ -119,6 +114,9 @@ fn add_unrestored_handles(
 ) {
     // Without a saver no op is restored, and every handle of the model would be added.
     let has_saver = !restore.restored.is_empty();
+    if !has_saver && restore.filled_by_init.is_empty() {
+        return;
+    }
     let of_items = inventory.iter().flat_map(|(_, i)| &i.parts).filter_map(|p| p.op);
     let restored = restore.restored.iter().filter_map(|r| r.variable);
     let ops: HashSet<OpId> = of_items.chain(restored).collect();

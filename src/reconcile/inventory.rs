@@ -22,10 +22,10 @@ use std::ops::Deref;
 use foldhash::HashMap;
 
 use crate::evidence::keras::ConfigLayerId;
-use crate::evidence::restore_graph::Doubt;
+use crate::evidence::restore_graph::Part;
 use crate::evidence::roles::Claim;
 use crate::model::{Certainty, Counts, DType, Role, Shape, Stats, Trainable};
-use crate::saved_model::{DeclaredShape, NodeId, OpId};
+use crate::saved_model::{DeclaredShape, NodeId};
 
 /// An item of an inventory. Items keep their ids through all stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,24 +131,6 @@ pub(crate) struct Declared {
     pub listed: Option<bool>,
     /// True where the init op fills it at load, and no checkpoint.
     pub filled_by_init: bool,
-}
-
-/// A variable op that holds all or a part of a variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    /// The op of the main graph; `None` where only the checkpoint knows the part.
-    pub op: Option<OpId>,
-    /// The slice, as `RestoreV2` is told; empty for the whole variable.
-    pub slice: String,
-    /// Why a restore of ours need not show what a load of the model would hold.
-    pub doubt: Option<Doubt>,
-}
-
-impl Part {
-    /// The whole of a variable, in this op.
-    pub fn whole(op: OpId) -> Part {
-        Part { op: Some(op), slice: String::new(), doubt: None }
-    }
 }
 
 impl Declared {

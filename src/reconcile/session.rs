@@ -1,10 +1,10 @@
 //! Compares what the session holds with the inventory.
 
-use super::fact::Fact;
-use super::session_fact::{SessionFact, Unconfirmed, Unproven, WhyNot};
 use foldhash::HashSet;
 
-use super::inventory::{Confirmed, HeldVariable, Inventory, ItemId, Part, Settled, Stored};
+use super::fact::Fact;
+use super::inventory::{Confirmed, HeldVariable, Inventory, ItemId, Settled, Stored};
+use super::session_fact::{SessionFact, Unconfirmed, Unproven, WhyNot};
 use crate::evidence::restore_graph::resource_name;
 use crate::evidence::runtime::Held;
 use crate::model::{DType, Role, Shape, Stats};
@@ -99,10 +99,8 @@ fn whole(item: &Stored, parts: &[Option<&Held>]) -> Result<(DType, Shape), Optio
     if parts.is_empty() {
         return Err(Some("nothing in the graph restores it".into()));
     }
-    let is_slice = |part: &&Part| !part.slice.is_empty();
-    if item.parts.iter().any(|part| is_slice(&part))
-        && !item.parts.iter().all(|part| is_slice(&part))
-    {
+    let slices = item.parts.iter().filter(|part| !part.slice.is_empty()).count();
+    if slices > 0 && slices < item.parts.len() {
         return Err(Some("the whole of it is restored, and a slice of it elsewhere".into()));
     }
     let mut dtype = None;

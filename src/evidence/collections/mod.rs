@@ -5,23 +5,12 @@ mod role;
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::restore_graph::{Doubt, RestoreGraph, Restored, is_variable_op, resource_name};
+use super::restore_graph::{Part, RestoreGraph, Restored, is_variable_op, resource_name};
 use crate::model::{DType, Role};
 use crate::saved_model::{DeclaredShape, Graph, MetaGraph, OpId, Signature};
 use crate::wire::Malformed;
 use listed::Listed;
 use role::{Candidate, Roles};
-
-/// A part of a logical variable: one variable op.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Part {
-    /// The op; `None` where the collection names an op that the graph lacks.
-    pub op: Option<OpId>,
-    /// The slice that the op holds, in the notation of `RestoreV2`; empty for the whole variable.
-    pub slice: String,
-    /// Why a restore of ours need not show what a load of the model would hold.
-    pub doubt: Option<Doubt>,
-}
 
 /// One logical variable of a graph without an object graph.
 #[derive(Clone, Debug)]

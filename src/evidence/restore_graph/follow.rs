@@ -27,6 +27,32 @@ pub(crate) struct Restored<'a> {
     pub doubt: Option<Doubt>,
 }
 
+/// A variable op that holds all or a part of a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The op of the main graph; `None` where only a collection or the checkpoint knows the part.
+    pub op: Option<OpId>,
+    /// The slice, as `RestoreV2` is told; empty for the whole variable.
+    pub slice: String,
+    /// Why a restore of ours need not show what a load of the model would hold.
+    pub doubt: Option<Doubt>,
+}
+
+impl Part {
+    /// The whole of a variable, in this op.
+    pub fn whole(op: OpId) -> Part {
+        Part { op: Some(op), slice: String::new(), doubt: None }
+    }
+}
+
+impl Restored<'_> {
+    /// The part of a variable that it fills.
+    pub fn part(&self) -> Part {
+        let slice = String::from_utf8_lossy(self.slice).into_owned();
+        Part { op: self.variable, slice, doubt: self.doubt }
+    }
+}
+
 /// What a load does to the variables: the restore op, and the init op after it.
 #[derive(Debug, Default)]
 pub(crate) struct RestoreGraph<'a> {

@@ -22,7 +22,7 @@ use scope::{FunctionScope, MainScope, constant_behind};
 use writes::{Writes, writes};
 
 pub(crate) use doubt::Doubt;
-pub(crate) use follow::{RestoreGraph, Restored};
+pub(crate) use follow::{Part, RestoreGraph, Restored};
 pub(crate) use variable_op::{is_variable_op, resource_name};
 
 /// Reads what a load does to the variables: the restore, and the init op that runs after it. Whether a
