@@ -91,16 +91,21 @@ def one_function_two_signatures(folder):
     return {"counts": NOTHING, "constants": held, "findings": ["frozen-constants"]}
 
 
+def frozen_twice(body, folder):
+    """Saves a function frozen for one row and for many, a signature each."""
+    one, many = frozen(body, [tf.TensorSpec([1, 4])]), frozen(body)
+    root = tf.Module()
+    root.one, root.many = one, many
+    signatures(root, folder, single=lambda x: {"y": one(x[:1])[0]}, batch=lambda x: {"y": many(x)[0]})
+
+
 @case("tf215", "tf221")
 def two_functions_one_set(folder):
     """One set of weights frozen twice, in functions for one row and for many: it is one set."""
     kernel, bias = tf.Variable(random(4, 16), name="kernel"), tf.Variable(random(16), name="bias")
     body = tf.function(lambda x: x @ kernel + bias)
     held = constants(kernel.numpy(), bias.numpy())
-    one, many = frozen(body, [tf.TensorSpec([1, 4])]), frozen(body)
-    root = tf.Module()
-    root.one, root.many = one, many
-    signatures(root, folder, single=lambda x: {"y": one(x[:1])[0]}, batch=lambda x: {"y": many(x)[0]})
+    frozen_twice(body, folder)
     return {"counts": NOTHING, "constants": held, "findings": ["frozen-constants"]}
 
 
@@ -111,10 +116,7 @@ def equal_values(folder):
     first, second = tf.Variable(tf.zeros([16]), name="first"), tf.Variable(tf.zeros([16]), name="second")
     body = tf.function(lambda x: (x @ kernel + first) @ other + second)
     held = constants(*[v.numpy() for v in (kernel, other, first, second)])
-    one, many = frozen(body, [tf.TensorSpec([1, 4])]), frozen(body)
-    root = tf.Module()
-    root.one, root.many = one, many
-    signatures(root, folder, single=lambda x: {"y": one(x[:1])[0]}, batch=lambda x: {"y": many(x)[0]})
+    frozen_twice(body, folder)
     return {"counts": NOTHING, "constants": held, "findings": ["frozen-constants"]}
 
 
