@@ -3,6 +3,10 @@
 use crate::model::{DType, Role};
 use crate::saved_model::DeclaredShape;
 
+/// The names of the two variables of a dynamic loss scale, which is an optimizer's.
+/// Source: tensorflow/python/training/experimental/loss_scale.py (1.15 to 2.15), `DynamicLossScale`.
+pub(super) const LOSS_SCALE: [&str; 2] = ["current_loss_scale", "good_steps"];
+
 /// What a list says of a variable that has the name of something else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {

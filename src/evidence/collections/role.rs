@@ -4,7 +4,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::listed::Listed;
 use crate::evidence::restore_graph::is_variable_op;
-use crate::evidence::roles::{Claim, special_role};
+use crate::evidence::roles::{Claim, LOSS_SCALE, special_role};
 use crate::limits::MAX_READ_CHAIN;
 use crate::model::{DType, Role};
 use crate::saved_model::{DeclaredShape, Graph, OpId, Signature, input_node};
@@ -33,10 +33,6 @@ const SLOT_NAMES: &[&str] = &[
     "lamb_m",
     "lamb_v",
 ];
-
-/// The names of the two variables of a dynamic loss scale.
-/// Source: tensorflow/python/training/experimental/loss_scale.py (1.15), `DynamicLossScale`.
-const LOSS_SCALE: [&str; 2] = ["current_loss_scale", "good_steps"];
 
 /// The facts of one graph that roles are decided by.
 pub(super) struct Roles<'l, 'a> {

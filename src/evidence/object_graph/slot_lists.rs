@@ -3,6 +3,7 @@
 use foldhash::{HashMap, HashMapExt};
 
 use super::edges::is_wrapper;
+use crate::evidence::roles::LOSS_SCALE;
 use crate::model::DType;
 use crate::saved_model::{NodeId, ObjectGraph, SavedVariable};
 
@@ -14,10 +15,6 @@ const SLOT_LISTS: [&[&str]; 4] =
 
 /// The number of steps beside such lists.
 const STEP: &str = "step";
-
-/// What a dynamic loss scale keeps.
-/// Source: tensorflow/python/training/experimental/loss_scale.py (TensorFlow 2.15).
-const LOSS_SCALE: [&str; 2] = ["current_loss_scale", "good_steps"];
 
 /// The lists of slots, and the counters of steps beside them.
 ///
