@@ -4,7 +4,8 @@
 //! A SavedModel stores the same objects twice: in `saved_model.pb`, and in the checkpoint under
 //! numbers of their own. The copy in the checkpoint has a checksum and the model's has none, so a
 //! damaged edge, kind or name in `saved_model.pb`, which could turn a weight into something that is
-//! not counted, shows as a difference. A name alone is none (`names`). Functions and constants stand in the model's graph alone.
+//! not counted, shows as a difference. A name alone is none (`names`). Functions and constants stand in
+//! the model's graph alone.
 //! Source: `_AugmentedGraphView` and `_SaveableView`, tensorflow/python/saved_model/save.py (2.21).
 
 use foldhash::{HashMap, HashMapExt};

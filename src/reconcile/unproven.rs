@@ -31,7 +31,10 @@ pub(crate) fn constant_of(item: &Settled, restore: &RestoreGraph<'_>) -> Option<
     let constant = restore.init_constants.get(&part.op?).filter(|_| item.filled_by_init)?;
     let dtype = constant.dtype?;
     let bytes = constant.shape.known()?.elements()?.checked_mul(dtype.byte_width()?)?;
+    // A large one is not copied to be measured.
+    if bytes.max(constant.written_bytes()) > MAX_CONSTANT_BYTES {
+        return None;
+    }
     let attr = constant.to_attr();
-    let is_small = bytes <= MAX_CONSTANT_BYTES && attr.len() as u64 <= MAX_CONSTANT_BYTES;
-    is_small.then_some((dtype, attr))
+    (attr.len() as u64 <= MAX_CONSTANT_BYTES).then_some((dtype, attr))
 }

@@ -177,6 +177,11 @@ impl<'a> TensorHeader<'a> {
         Ok(TensorHeader { dtype: element, shape: DeclaredShape::decode(&shape)?, proto })
     }
 
+    /// Bytes in which the file writes it.
+    pub fn written_bytes(&self) -> u64 {
+        self.proto.parts().fold(0, |sum, part| sum.saturating_add(part.len() as u64))
+    }
+
     /// The `AttrValue` that states this tensor.
     pub fn to_attr(&self) -> Vec<u8> {
         let mut attr = Vec::new();

@@ -74,9 +74,14 @@ fn fill(constant: &ConstantTensor, threads: Threads) -> Held {
     let mut held = Held::default();
     match constant_dims(constant.dtype, &constant.value.0, threads) {
         Ok(dims) => held.set_value(constant.dtype, &dims),
-        Err(refusal) => held = Held::error(cut(&clean(&refusal.message), MAX_HELD_ERROR_BYTES)),
+        Err(refusal) => held = without_value(&refusal),
     }
     held
+}
+
+/// What is held of a variable that the session refused to fill.
+fn without_value(refusal: &Refusal) -> Held {
+    Held::error(cut(&clean(&refusal.message), MAX_HELD_ERROR_BYTES))
 }
 
 /// Makes the checkpoint's folder the current one, and gives the prefix relative to it. `RestoreV2`
@@ -187,11 +192,11 @@ impl<'a> Lane<'a> {
                         *locked(&self.work.exhausted) = Some(refusal);
                         return;
                     }
-                    let reason = clean(&refusal.message);
+                    let failed = without_value(&refusal);
                     let mut held = locked(&self.work.held);
                     for wanted in part {
                         if let Some(slot) = held.get_mut(wanted.index) {
-                            *slot = Held::error(cut(&reason, MAX_HELD_ERROR_BYTES));
+                            *slot = failed.clone();
                         }
                     }
                 }
